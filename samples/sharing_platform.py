@@ -66,7 +66,11 @@ class Records:
             return {"uscc": uscc, "code": "NO_ANSWER"}
         found = [entry for entry in self.entries.get(uscc, []) if entry.in_force(on)]
         records = [
-            {"type": each.type, "listed_on": each.listed_on.isoformat(), "removed_on": each.removed_on and each.removed_on.isoformat()}
+            {
+                "type": each.type,
+                "listed_on": each.listed_on.isoformat(),
+                "removed_on": each.removed_on and each.removed_on.isoformat(),
+            }
             for each in found
         ]
         return {"uscc": uscc, "code": "OK", "flags": sorted({each.type for each in found}), "records": records}
@@ -82,9 +86,9 @@ async def lookup(request: web.Request) -> web.Response:
     try:
         body = await request.json()
         codes, on = body["uscc"], dt.date.fromisoformat(body["on"])
-        if not isinstance(codes, list) or len(codes) > LOOKUP_LIMIT or not all(isinstance(code, str) for code in codes):
-            raise ValueError
     except (ValueError, KeyError, TypeError):
+        codes = None
+    if not isinstance(codes, list) or len(codes) > LOOKUP_LIMIT or not all(isinstance(code, str) for code in codes):
         return refusal(400, "INVALID", f"uscc: a list of at most {LOOKUP_LIMIT} texts; on: a day, YYYY-MM-DD")
     options = request.app[OPTIONS]
     await asyncio.sleep(options.delay_ms / 1000)
@@ -96,7 +100,9 @@ async def lookup(request: web.Request) -> web.Response:
     if not records.refresh():
         return refusal(503, "BUSY", f"{records.path.name} is not there yet")
     reference = f"PT-{on:%Y%m%d}-{next(request.app[NUMBERS]):06}"
-    return web.json_response({"on": on.isoformat(), "reference": reference, "results": [records.answer(code, on) for code in codes]})
+    return web.json_response(
+        {"on": on.isoformat(), "reference": reference, "results": [records.answer(code, on) for code in codes]}
+    )
 
 
 async def healthz(request: web.Request) -> web.Response:

@@ -35,7 +35,6 @@ class Gateway:
         self.options = options
         self.taken: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self.tried: set[str] = set()
-        self.unsure: set[str] = set()  # ids whose first answer was cut
         self.keep: Path = options.keep
         if self.keep.exists():
             for line in self.keep.read_text(encoding="utf-8").splitlines():
@@ -48,8 +47,9 @@ class Gateway:
         """Take one message once; what is answered. `cut` in the answer: the connection is to be cut instead."""
         key = message["id"]
         if known := self.taken.get(key):
-            same = all(known[name] == message[name] for name in ("phone", "text"))
-            return {"id": key, "code": known["code"], "gateway_id": known["gateway_id"]} if same else {"id": key, "code": "CONFLICT"}
+            if any(known[name] != message[name] for name in ("phone", "text")):
+                return {"id": key, "code": "CONFLICT"}
+            return {"id": key, "code": known["code"], "gateway_id": known["gateway_id"]}
         if self.befalls("busy", key) and key not in self.tried:
             self.tried.add(key)
             return {"id": key, "code": "BUSY"}
@@ -128,7 +128,8 @@ async def send_batch(request: web.Request) -> web.StreamResponse:
         return refusal(400, "INVALID", problem)
     await asyncio.sleep(gateway.options.delay_ms / 1000)
     results = [gateway.take({name: message[name] for name in FIELDS}) for message in messages]
-    if any([result.pop("cut", False) for result in results]):
+    cut = [result.pop("cut", False) for result in results]
+    if any(cut):
         return _cut(request)
     return web.json_response({"results": results})
 
@@ -152,7 +153,7 @@ async def outbox(request: web.Request) -> web.Response:
         "<!doctype html><html lang=zh-CN><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         "<title>演示短信网关</title><style>body{font:16px sans-serif;margin:1em}td,th{padding:.4em;border-bottom:1px solid #ccc;"
         "text-align:left;vertical-align:top}</style><h1>演示短信网关：手机上会看到的短信</h1>"
-        f"<form>手机号 <input name=phone value='{html.escape(request.query.get('phone', ''), quote=True)}'> <button>查看</button></form>"
+        f"<form>手机号 <input name=phone value='{html.escape(request.query.get('phone', ''))}'> <button>查看</button></form>"
         f"<table><tr><th>时间<th>手机号<th>内容{rows}</table>"
     )
     return web.Response(text=page, content_type="text/html")
