@@ -1,0 +1,31 @@
+"""The rows of the agency, one file a noun."""
+
+from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role, User
+from agency.models.places import DeskClock, FundMonth, Region, Workday
+from agency.models.programmes import Edition, Programme
+from agency.models.trail import CaseKind, CreditCheck, Event, Hold
+from agency.models.work import Chunk, File, Import, Job
+
+__all__ = [
+    "INCOMPATIBLE",
+    "POSTS",
+    "CaseKind",
+    "Chunk",
+    "Code",
+    "CreditCheck",
+    "DeskClock",
+    "Edition",
+    "Event",
+    "File",
+    "FundMonth",
+    "Hold",
+    "Import",
+    "Job",
+    "Message",
+    "Post",
+    "Programme",
+    "Region",
+    "Role",
+    "User",
+    "Workday",
+]

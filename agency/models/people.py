@@ -1,0 +1,181 @@
+"""人与岗位: who signs in, and which posts they hold."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from agency.sealed import BlindIndexField, SealedField
+
+
+class Users(BaseUserManager["User"]):
+    """How Django's own sign-in finds a user."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username=username)
+
+
+class User(AbstractBaseUser):
+    """用户: staff, an enterprise or a worker. Only staff have a password; what a user may do is said by posts alone."""
+
+    class Kind(models.TextChoices):
+        STAFF = "STAFF", "工作人员"
+        ENTERPRISE = "ENTERPRISE", "单位"
+        WORKER = "WORKER", "个人"
+
+    username = models.CharField("用户名", max_length=64, unique=True)
+    name = models.CharField("姓名", max_length=64)
+    kind = models.CharField("类别", max_length=16, choices=Kind.choices, default=Kind.STAFF)
+    is_active = models.BooleanField("在用", default=True)
+    created_at = models.DateTimeField("建立时间", null=True, blank=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects: ClassVar[Users] = Users()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "用户"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind == self.Kind.STAFF
+
+    @property
+    def is_superuser(self) -> bool:
+        """Nobody: there is no account that may do everything."""
+        return False
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Django's own permissions are not used: posts decide, in agency.queries."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False
+
+
+class Role(models.TextChoices):
+    """岗位角色: the six staff roles, and two that are not posts: the enterprise itself and the system."""
+
+    PREPARER = "PREPARER", "经办"
+    REVIEWER = "REVIEWER", "复审"
+    FINANCE = "FINANCE", "财务"
+    AUDITOR = "AUDITOR", "稽核"
+    POLICY = "POLICY", "政策管理"
+    SYSTEM_ADMIN = "SYSTEM_ADMIN", "系统管理"
+    ENTERPRISE = "ENTERPRISE", "单位"
+    SYSTEM = "SYSTEM", "系统"
+
+
+POSTS = [Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR, Role.POLICY, Role.SYSTEM_ADMIN]
+
+# Pairs that one person may not hold on the same day: who prepares does not review or pay, who audits does nothing
+# else, who keeps the accounts sees no business data.
+INCOMPATIBLE: frozenset[frozenset[str]] = frozenset(
+    frozenset(pair)
+    for pair in [
+        (Role.PREPARER, Role.REVIEWER),
+        (Role.PREPARER, Role.FINANCE),
+        (Role.REVIEWER, Role.FINANCE),
+        *((Role.AUDITOR, role) for role in POSTS if role != Role.AUDITOR),
+        *((Role.SYSTEM_ADMIN, role) for role in POSTS if role != Role.SYSTEM_ADMIN),
+    ]
+)
+
+
+class Post(models.Model):
+    """岗位: a user holds a role over a region and all below it, from a day until a day (both in, open-ended if empty)."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="posts", verbose_name="用户")
+    role = models.CharField("角色", max_length=16, choices=[(role.value, role.label) for role in POSTS])
+    region = models.ForeignKey("agency.Region", models.PROTECT, related_name="+", verbose_name="行政区划")
+    from_on = models.DateField("自")
+    until_on = models.DateField("至", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "岗位"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__isnull=True) | Q(until_on__gte=models.F("from_on")),
+                name="post_ends_after_it_begins",
+                violation_error_message="岗位的止日不能早于起日。",
+            ),
+            models.UniqueConstraint(fields=["user", "role", "region", "from_on"], name="post_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()} · {self.region}"
+
+
+class Code(models.Model):
+    """验证码: a sign-in code sent to a registered phone; kept as a hash with expiry and tries, never as the value."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="codes", verbose_name="用户")
+    phone_index = models.CharField("手机号索引", max_length=44)
+    code_hash = models.CharField("验证码散列", max_length=128)
+    sent_at = models.DateTimeField("发出时间")
+    expires_at = models.DateTimeField("失效时间")
+    tries = models.PositiveSmallIntegerField("已试次数", default=0)
+    used_at = models.DateTimeField("使用时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "验证码"
+        indexes = [models.Index(fields=["user", "-sent_at"], name="code_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.sent_at:%F %T}"
+
+
+class Message(models.Model):
+    """短信: one message to one phone. The row is the queue; its id is the idempotency key at the gateway."""
+
+    class State(models.TextChoices):
+        QUEUED = "QUEUED", "待发送"
+        SENDING = "SENDING", "发送中"
+        SENT = "SENT", "已发送"
+        DELIVERED = "DELIVERED", "已送达"
+        FAILED = "FAILED", "发送失败"
+        NO_ANSWER = "NO_ANSWER", "无回执"
+
+    MOVES: ClassVar = {
+        (State.QUEUED, State.SENDING): {Role.SYSTEM},
+        (State.SENDING, State.SENT): {Role.SYSTEM},
+        (State.SENDING, State.FAILED): {Role.SYSTEM},
+        (State.SENDING, State.QUEUED): {Role.SYSTEM},
+        (State.FAILED, State.QUEUED): {Role.SYSTEM, Role.PREPARER},
+        (State.SENT, State.DELIVERED): {Role.SYSTEM},
+        (State.SENT, State.FAILED): {Role.SYSTEM},
+        (State.SENT, State.NO_ANSWER): {Role.SYSTEM},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "message"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.QUEUED)
+    kind = models.CharField("类别", max_length=32, help_text="templates/sms 中的模板名")
+    case_kind = models.CharField("事项", max_length=16, blank=True)
+    case_id = models.BigIntegerField("事项编号", null=True)
+    region = models.ForeignKey("agency.Region", models.PROTECT, null=True, related_name="+", verbose_name="行政区划")
+    phone = SealedField("手机号")
+    phone_index = BlindIndexField("手机号索引", of="phone")
+    text = SealedField("内容")  # a code's text is emptied once it has left
+    urgent = models.BooleanField("优先", default=False)  # sign-in codes leave before campaigns
+    created_at = models.DateTimeField("生成时间")
+    next_try_at = models.DateTimeField("下次发送时间")
+    tries = models.PositiveSmallIntegerField("已发次数", default=0)
+    sent_at = models.DateTimeField("发出时间", null=True)
+    gateway_id = models.CharField("网关消息号", max_length=64, blank=True)
+    failure = models.CharField("失败原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "短信"
+        indexes = [
+            models.Index(fields=["-urgent", "next_try_at"], condition=Q(state="QUEUED"), name="message_queue"),
+            models.Index(fields=["case_kind", "case_id"], name="message_case"),
+            models.Index(fields=["sent_at"], condition=Q(state__in=["SENDING", "SENT"]), name="message_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"短信 {self.pk}"

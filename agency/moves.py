@@ -1,0 +1,207 @@
+"""The only writer of `state`: by the table beside `State`, guarded, with its Event, in one transaction.
+
+A model that moves has `state`, `CASE` (its fixed word), `MOVES` ({(from, to): roles}), `HELD_MOVES` (those of them
+that an open Hold bars) and, where staff move it, `region`. Two people at once give one move and one clear refusal."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db import connection, models, transaction
+from psycopg import sql
+
+from agency.models import Event, Hold, Role, User
+from agency.queries import paths_by_role
+
+CHUNK = 10_000
+
+
+class MoveRefused(Exception):
+    """This move cannot be made; says in Chinese why and what to do next."""
+
+
+class Moved(NamedTuple):
+    """What a bulk move did: ids moved, ids refused (held, already elsewhere, not this person's)."""
+
+    moved: list[int]
+    refused: list[int]
+
+
+def move(
+    row: Any, to: str, *, by: User | None, at: datetime, why: str = "", detail: Mapping[str, Any] | None = None, **also: Any
+) -> None:
+    """Move one row to `to`, setting `also` in the same guarded UPDATE, and write its Event.
+
+    `by` None is the system itself. Raises MoveRefused (not in the table, not this person's, held, or somebody was
+    first); the row in hand is brought up to date."""
+    model = type(row)
+    labels = dict(model.State.choices)
+    roles = model.MOVES.get((row.state, to))
+    if roles is None:
+        raise MoveRefused(f"当前状态为“{labels[row.state]}”，不能变为“{labels[to]}”；请刷新页面后查看可办理的操作。")
+    _check_mover(row, roles, by, at)
+    with transaction.atomic():
+        locked = model.objects.select_for_update(of=("self",)).filter(pk=row.pk, state=row.state)
+        if not locked.values_list("pk", flat=True).first():
+            raise MoveRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
+        if (row.state, to) in model.HELD_MOVES and is_held(model.CASE, row.pk):
+            raise MoveRefused("此件有未解除的暂缓，不能继续办理；请先处理暂缓事项。")
+        before = row.state
+        model.objects.filter(pk=row.pk).update(state=to, **also)
+        Event.objects.create(
+            at=at, kind=Event.Kind.MOVE, case_kind=model.CASE, case_id=row.pk, by=by, region_id=_region_id(row),
+            from_state=before, to_state=to, why=why, detail=dict(detail or {}),
+        )  # fmt: skip
+    row.state = to
+    for name, value in also.items():
+        setattr(row, name, value)
+
+
+def is_held(case: str, case_id: int) -> bool:
+    """Whether an open Hold stands on the case."""
+    return Hold.objects.filter(case_kind=case, case_id=case_id, lifted_at__isnull=True).exists()
+
+
+def move_all(
+    rows: "models.QuerySet[Any]", to: str, *, by: User | None, at: datetime, why: str = "", also: Mapping[str, Any] | None = None
+) -> Moved:
+    """Move every row of the queryset that may move to `to`, by chunks of 10,000, each one transaction with its Events.
+
+    `also` names columns to set with plain values. A row that is held, outside the mover's region or not in a state
+    from which the table leads to `to` is refused, not an error."""
+    ids = rows.order_by("pk").values_list("pk", flat=True)
+    moved: list[int] = []
+    refused: list[int] = []
+    for chunk in _chunks(ids.iterator(chunk_size=CHUNK)):
+        went = _move_chunk(rows.model, chunk, to, by=by, at=at, why=why, also=also or {})
+        gone = set(went)
+        moved += went
+        refused += [pk for pk in chunk if pk not in gone]
+    return Moved(moved, refused)
+
+
+def open_all(rows: Sequence[Any], *, by: User | None, at: datetime, why: str = "") -> list[Any]:
+    """Insert new rows of one model in the state they are born in, each with its Event. Returns them with their ids."""
+    if not rows:
+        return []
+    model = type(rows[0])
+    with transaction.atomic():
+        made = model.objects.bulk_create(rows, batch_size=CHUNK)
+        Event.objects.bulk_create(
+            [
+                Event(
+                    at=at, kind=Event.Kind.MOVE, case_kind=model.CASE, case_id=row.pk, by=by, region_id=_region_id(row),
+                    to_state=row.state, why=why,
+                )  # fmt: skip
+                for row in made
+            ],
+            batch_size=CHUNK,
+        )
+    return made
+
+
+def record(
+    kind: str, *, case: str, case_id: int | None, by: User | None, at: datetime, why: str = "", region_id: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Event:  # fmt: skip
+    """Write an Event that is not a move: a decision, an export, a sign-in, a read of personal data."""
+    return Event.objects.create(
+        at=at, kind=kind, case_kind=case, case_id=case_id, by=by, region_id=region_id, why=why, detail=dict(detail or {})
+    )
+
+
+def _region_id(row: Any) -> str | None:
+    return getattr(row, "region_id", None)
+
+
+def _check_mover(row: Any, roles: Iterable[str], by: User | None, at: datetime) -> None:
+    """Raise MoveRefused unless `by` may make a move that the table gives to `roles`."""
+    allowed = set(roles)
+    if by is None or by.kind != User.Kind.STAFF:
+        role = Role.SYSTEM if by is None else Role.ENTERPRISE
+        if role not in allowed:
+            raise MoveRefused("这一步须由经办机构工作人员办理。")
+        return
+    path = row.region.path if _region_id(row) else ""
+    for role, prefixes in paths_by_role(by, at.date()).items():
+        if role in allowed and (not path or any(path.startswith(prefix) for prefix in prefixes)):
+            return
+    wanted = "、".join(Role(role).label for role in sorted(allowed))
+    raise MoveRefused(f"您在该地区没有办理这一步的岗位（需要：{wanted}）；请由有此岗位的人员办理。")
+
+
+def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
+    while chunk := list(islice(ids, CHUNK)):
+        yield chunk
+
+
+def _move_chunk(
+    model: Any, ids: list[int], to: str, *, by: User | None, at: datetime, why: str, also: Mapping[str, Any]
+) -> list[int]:
+    """One transaction: lock what may move, update it, write its Events. Returns the ids moved."""
+    if by is None or by.kind != User.Kind.STAFF:
+        held_roles = {Role.SYSTEM if by is None else Role.ENTERPRISE: [""]}
+    else:
+        held_roles = paths_by_role(by, at.date())
+    scopes = _scopes(model, to, held_roles)
+    if not scopes:
+        return []
+    fields = {model._meta.get_field(name): value for name, value in also.items()}
+    table = sql.Identifier(model._meta.db_table)
+    sets = sql.SQL("").join(sql.SQL(", {} = %s").format(sql.Identifier(field.column)) for field in fields)
+    has_region = any(field.name == "region" for field in model._meta.fields)
+    statement = sql.SQL(
+        """
+        WITH scope (from_state, prefix, barred) AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::boolean[])),
+        taken AS (
+            SELECT row.id, row.state FROM {table} row {join}
+            WHERE row.id = ANY(%s) AND EXISTS (
+                SELECT 1 FROM scope WHERE scope.from_state = row.state AND {covered} AND NOT (scope.barred AND EXISTS (
+                    SELECT 1 FROM {hold} hold
+                    WHERE hold.case_kind = %s AND hold.case_id = row.id AND hold.lifted_at IS NULL)))
+            FOR UPDATE OF row
+        ),
+        gone AS (
+            UPDATE {table} row SET state = %s{sets} FROM taken WHERE row.id = taken.id
+            RETURNING row.id, taken.state AS was{region_out}
+        ),
+        told AS (
+            INSERT INTO {event} (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+            SELECT %s, 'MOVE', %s, gone.id, %s, {region_in}, gone.was, %s, %s, '{{}}' FROM gone
+        )
+        SELECT id FROM gone ORDER BY id
+        """
+    ).format(
+        table=table,
+        hold=sql.Identifier(Hold._meta.db_table),
+        event=sql.Identifier(Event._meta.db_table),
+        sets=sets,
+        join=sql.SQL("LEFT JOIN agency_region region ON region.code = row.region_id" if has_region else ""),
+        covered=sql.SQL("(scope.prefix = '' OR starts_with(region.path, scope.prefix))" if has_region else "TRUE"),
+        region_out=sql.SQL(", row.region_id" if has_region else ""),
+        region_in=sql.SQL("gone.region_id" if has_region else "NULL"),
+    )
+    values = [field.get_db_prep_save(value, connection) for field, value in fields.items()]
+    by_id = by.pk if by else None
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            statement.as_string(None),
+            [
+                [scope[0] for scope in scopes], [scope[1] for scope in scopes], [scope[2] for scope in scopes],
+                ids, model.CASE, to, *values, at, model.CASE, by_id, to, why,
+            ],
+        )  # fmt: skip
+        return [found[0] for found in cursor.fetchall()]
+
+
+def _scopes(model: Any, to: str, held_roles: Mapping[str, Sequence[str]]) -> list[tuple[str, str, bool]]:
+    """(from state, region prefix, barred by a hold) for each move to `to` that the mover may make."""
+    return [
+        (str(source), prefix, (source, target) in model.HELD_MOVES)
+        for (source, target), roles in model.MOVES.items()
+        if target == to
+        for role, prefixes in held_roles.items()
+        if role in roles
+        for prefix in prefixes
+    ]

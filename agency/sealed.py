@@ -1,0 +1,173 @@
+"""Sealed fields: personal identifiers, phones and accounts are encrypted at rest, found by a blind index, masked when shown.
+
+At rest: `<key version>$<base64 of nonce (12) + ciphertext + tag (16)>`, SM4-GCM (GM/T 0002) with a random nonce.
+Blind index: HMAC-SM3 (GM/T 0004) of the plain value, base64, 44 characters; equal values have equal indexes.
+Keys come from SEAL_KEYS, newest first; a value is opened by the version that sealed it. The index uses the oldest
+key, so that it stays comparable when a newer key seals.
+"""
+
+import base64
+import os
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+class SealBroken(Exception):
+    """A sealed value that no key at hand opens: the key is missing or the value was changed."""
+
+
+class Keys(NamedTuple):
+    newest: str
+    seal: dict[str, bytes]  # version -> SM4 key, 16 bytes
+    index: bytes  # HMAC key, 32 bytes
+
+
+def _derive(master: bytes, purpose: bytes, length: int) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=length, salt=None, info=b"wengang " + purpose).derive(master)
+
+
+@lru_cache(maxsize=4)
+def keys(given: str) -> Keys:
+    """The keys named by a SEAL_KEYS value, `version:base64 of 32 bytes, ...`, newest first."""
+    masters: dict[str, bytes] = {}
+    for part in filter(None, (piece.strip() for piece in given.split(","))):
+        version, _, text = part.partition(":")
+        master = base64.b64decode(text)
+        if not version.isalnum() or len(master) != 32:
+            raise ImproperlyConfigured("WENGANG_SEAL_KEYS 应为“版本:32字节密钥的base64”，多个用逗号分隔，最新的在前。")
+        masters[version] = master
+    if not masters:
+        raise ImproperlyConfigured("未设置 WENGANG_SEAL_KEYS：没有密钥就不能保存个人信息。演示环境由 make demo 自动生成。")
+    oldest = masters[list(masters)[-1]]
+    seals = {version: _derive(master, b"seal", 16) for version, master in masters.items()}
+    return Keys(next(iter(masters)), seals, _derive(oldest, b"index", 32))
+
+
+def seal(plain: str) -> str:
+    """Encrypt one value for storage."""
+    held = keys(settings.SEAL_KEYS)
+    nonce = os.urandom(12)
+    encryptor = Cipher(algorithms.SM4(held.seal[held.newest]), modes.GCM(nonce)).encryptor()
+    body = encryptor.update(plain.encode()) + encryptor.finalize()
+    return f"{held.newest}${base64.b64encode(nonce + body + encryptor.tag).decode()}"
+
+
+def unseal(stored: str) -> str:
+    """Open one stored value. Raises SealBroken."""
+    version, _, text = stored.partition("$")
+    key = keys(settings.SEAL_KEYS).seal.get(version)
+    if key is None:
+        raise SealBroken(f"没有版本为 {version} 的密钥，无法解开已加密的数据；请检查 WENGANG_SEAL_KEYS。")
+    raw = base64.b64decode(text)
+    decryptor = Cipher(algorithms.SM4(key), modes.GCM(raw[:12], raw[-16:])).decryptor()
+    try:
+        return (decryptor.update(raw[12:-16]) + decryptor.finalize()).decode()
+    except InvalidTag as broken:
+        raise SealBroken("已加密的数据与密钥不符，可能被改动过；请核对密钥并联系系统管理。") from broken
+
+
+def blind_index(plain: str) -> str:
+    """What a sealed value is found by: HMAC-SM3, base64."""
+    mac = hmac.HMAC(keys(settings.SEAL_KEYS).index, hashes.SM3())
+    mac.update(plain.encode())
+    return base64.b64encode(mac.finalize()).decode()
+
+
+def masked(plain: str) -> str:
+    """A value as it may be shown: 138****5678, 1401**********123X, ****6789."""
+    if len(plain) == 11 and plain.isdigit():
+        return f"{plain[:3]}****{plain[-4:]}"
+    if len(plain) == 18 and plain[:17].isdigit():
+        return f"{plain[:4]}**********{plain[-4:]}"
+    return f"****{plain[-4:]}" if len(plain) > 4 else "*" * len(plain)
+
+
+class Sealed:
+    """A sealed value in hand. Printed it is masked; `reveal()` opens it, and whoever calls that records an Event."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, stored: str) -> None:
+        self.stored = stored
+
+    def reveal(self) -> str:
+        return unseal(self.stored) if self.stored else ""
+
+    def __str__(self) -> str:
+        return masked(self.reveal())
+
+    def __repr__(self) -> str:
+        return "<Sealed>"
+
+    def __bool__(self) -> bool:
+        return bool(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Sealed):
+            return self.reveal() == other.reveal()
+        return isinstance(other, str) and self.reveal() == other
+
+    def __hash__(self) -> int:
+        return hash(blind_index(self.reveal()))
+
+
+class SealedField(models.TextField):
+    """A text column that holds a sealed value: takes a plain str or a Sealed, gives a Sealed; empty stays empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", "")
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Sealed | None:
+        return None if value is None else Sealed(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, Sealed):
+            return value.stored
+        return seal(str(value)) if value else ""
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name in ("isnull",):
+            return super().get_lookup(lookup_name)
+        if lookup_name == "exact":  # only `= ''` makes sense: nonces are random
+            return super().get_lookup(lookup_name)
+        return None
+
+
+class BlindIndexField(models.CharField):
+    """The blind index of the SealedField named `of`, written with it by every save and bulk_create."""
+
+    def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
+        self.of = of
+        kwargs |= {"max_length": 44, "editable": False, "default": "", "blank": True}
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, path, args, kwargs = super().deconstruct()
+        for fixed in ("max_length", "editable", "default", "blank"):
+            kwargs.pop(fixed, None)
+        return name, path, args, kwargs | {"of": self.of}
+
+    def pre_save(self, instance: models.Model, add: bool) -> str:
+        value = getattr(instance, self.of)
+        plain = value.reveal() if isinstance(value, Sealed) else (value or "")
+        index = blind_index(plain) if plain else ""
+        setattr(instance, self.attname, index)
+        return index

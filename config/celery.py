@@ -1,0 +1,18 @@
+"""Celery and its beat table: sweeps over rows in a state, no arguments, safe late, twice or at once."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+app = Celery("wengang")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "work queued jobs": {"task": "agency.work_jobs", "schedule": 10},
+    "send queued messages": {"task": "agency.send_messages", "schedule": 5},
+    "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
+    "daily: overdue, waived, publicity over": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
+    "daily: publicity over": {"task": "payout.day_turns", "schedule": crontab(hour=0, minute=15)},
+}

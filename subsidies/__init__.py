@@ -1,0 +1,1 @@
+"""补贴: the programmes themselves."""

@@ -1,0 +1,1 @@
+"""公示与拨付: publicity, objections, payment, the same for every subsidy."""

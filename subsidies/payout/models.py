@@ -1,0 +1,339 @@
+"""公示、异议、拨付: an award from its approval to the bank's answer, one table for every subsidy."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from agency.models import File, Programme, Region, Role, User
+from agency.sealed import BlindIndexField, SealedField
+
+
+class Award(models.Model):
+    """应发补贴: what an approved case is owed. The account is a copy as of the approval or its last mending."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "待公示"
+        PUBLICISED = "PUBLICISED", "公示中"
+        OBJECTED = "OBJECTED", "异议核查"
+        CLEARED = "CLEARED", "公示无异议"
+        PAYING = "PAYING", "拨付中"
+        PAID = "PAID", "已拨付"
+        PAYMENT_RETURNED = "PAYMENT_RETURNED", "退票"
+        STRUCK = "STRUCK", "不予发放"
+        FORFEITED = "FORFEITED", "逾期未更正"
+
+    PUBLIC_LABELS: ClassVar = {
+        State.PENDING: "审核通过，等待公示",
+        State.PUBLICISED: "正在公示",
+        State.OBJECTED: "公示收到异议，正在核查",
+        State.CLEARED: "公示无异议，等待拨付",
+        State.PAYING: "正在拨付",
+        State.PAID: "已拨付",
+        State.PAYMENT_RETURNED: "银行退回，请更正账户",
+        State.STRUCK: "不予发放",
+        State.FORFEITED: "逾期未更正账户，已终止",
+    }
+    NEXT_STEPS: ClassVar = {
+        State.PENDING: "经办将其列入下一批公示名单。",
+        State.PUBLICISED: "公示期满且无异议后，自动转为公示无异议。",
+        State.OBJECTED: "复审人员核查异议：成立则不予发放，不成立则恢复公示。",
+        State.CLEARED: "财务将其列入拨付批次；拨付前再核一次信用。",
+        State.PAYING: "等待银行回盘。",
+        State.PAID: "已办结。",
+        State.PAYMENT_RETURNED: "单位或经办更正账户并核对后重新拨付。",
+        State.STRUCK: "已办结。",
+        State.FORFEITED: "已办结。",
+    }
+    MOVES: ClassVar = {
+        (State.PENDING, State.PUBLICISED): {Role.REVIEWER},
+        (State.PUBLICISED, State.CLEARED): {Role.SYSTEM},
+        (State.PUBLICISED, State.OBJECTED): {Role.PREPARER, Role.REVIEWER, Role.SYSTEM},
+        (State.OBJECTED, State.PUBLICISED): {Role.REVIEWER},
+        (State.OBJECTED, State.STRUCK): {Role.REVIEWER},
+        (State.PENDING, State.STRUCK): {Role.REVIEWER},
+        (State.PUBLICISED, State.STRUCK): {Role.REVIEWER},
+        (State.CLEARED, State.STRUCK): {Role.REVIEWER},
+        (State.CLEARED, State.PAYING): {Role.FINANCE},
+        (State.PAYING, State.PAID): {Role.FINANCE},
+        (State.PAYING, State.PAYMENT_RETURNED): {Role.FINANCE},
+        (State.PAYMENT_RETURNED, State.CLEARED): {Role.REVIEWER},
+        (State.PAYMENT_RETURNED, State.FORFEITED): {Role.SYSTEM},
+    }
+    HELD_MOVES: ClassVar = frozenset({(State.PENDING, State.PUBLICISED), (State.CLEARED, State.PAYING)})
+    CASE = "award"
+
+    class AccountSource(models.TextChoices):
+        CORPORATE = "corporate", "对公账户"
+        TAX = "tax", "缴费账户（税务提供）"
+        HELD = "held", "待核"
+
+    state = models.CharField("状态", max_length=20, choices=State.choices, default=State.PENDING)
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="awards", verbose_name="项目")
+    region = models.ForeignKey(Region, models.PROTECT, db_index=False, related_name="+", verbose_name="行政区划")
+    case_kind = models.CharField("事项", max_length=16)
+    case_id = models.BigIntegerField("事项编号")
+    uscc = models.CharField("统一社会信用代码", max_length=18, blank=True)  # empty for a person
+    name = models.CharField("收款单位", max_length=200)
+    amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
+    columns = models.JSONField("公示栏目", default=dict)  # what a list may show beside name and amount, e.g. layoff_rate
+    account_source = models.CharField("账户来源", max_length=16, choices=AccountSource.choices)
+    account_name = models.CharField("户名", max_length=200, blank=True)
+    bank = models.CharField("开户行", max_length=200, blank=True)
+    account = SealedField("账号")
+    account_index = BlindIndexField("账号索引", of="account")
+    created_at = models.DateTimeField("生成时间")
+    paid_on = models.DateField("拨付日", null=True)
+    correct_by = models.DateField("更正账户截止日", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "应发补贴"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_kind", "case_id"],
+                condition=~Q(state__in=["STRUCK", "FORFEITED"]),
+                name="award_one_live_a_case",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="award_is_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["programme", "state", "id"], name="award_worklist"),
+            models.Index(fields=["region", "state"], name="award_region"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.amount}"
+
+
+class PublicityRound(models.Model):
+    """公示批次: a numbered, frozen list (第一批, 追加批): text, dates and lines as published, with their hash."""
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", "拟公示"
+        PUBLISHED = "PUBLISHED", "公示中"
+        CLOSED = "CLOSED", "公示期满"
+        CANCELLED = "CANCELLED", "已撤销"
+
+    MOVES: ClassVar = {
+        (State.DRAFT, State.PUBLISHED): {Role.REVIEWER},
+        (State.DRAFT, State.CANCELLED): {Role.PREPARER, Role.REVIEWER},
+        (State.PUBLISHED, State.CLOSED): {Role.SYSTEM},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "round"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.DRAFT)
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="rounds", verbose_name="项目")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    number = models.PositiveSmallIntegerField("批次")
+    title = models.CharField("标题", max_length=160)
+    basis = models.TextField("依据")
+    body = models.TextField("公告正文", blank=True)
+    columns = models.CharField("公示栏目", max_length=32)  # name_amount, name, name_rate_amount
+    starts_on = models.DateField("公示开始", null=True)
+    ends_on = models.DateField("公示结束", null=True)  # its last day
+    count = models.IntegerField("户数", default=0)
+    total = models.DecimalField("金额合计", max_digits=16, decimal_places=2, default=0)
+    sha256 = models.CharField("名单散列", max_length=64, blank=True)
+    file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="名单表格")
+    phone = models.CharField("咨询电话", max_length=40, blank=True)
+    complaints_phone = models.CharField("监督电话", max_length=40, blank=True)
+    office_name = models.CharField("公示单位", max_length=100, blank=True)
+    prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="拟稿人")
+    prepared_at = models.DateTimeField("拟稿时间")
+    published_at = models.DateTimeField("发布时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公示批次"
+        constraints = [models.UniqueConstraint(fields=["programme", "number"], name="round_number_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PublishedLine(models.Model):
+    """公示名单的一行, frozen as published; a line removed later keeps its place, with the reason beside it."""
+
+    round = models.ForeignKey(PublicityRound, models.PROTECT, related_name="lines", verbose_name="公示批次")
+    award = models.ForeignKey(Award, models.PROTECT, related_name="lines", verbose_name="应发补贴")
+    position = models.IntegerField("序号")
+    name = models.CharField("单位名称", max_length=200)
+    amount = models.DecimalField("返还金额", max_digits=14, decimal_places=2)
+    columns = models.JSONField("其他栏目", default=dict)
+    struck_at = models.DateTimeField("撤下时间", null=True)
+    struck_why = models.CharField("撤下原因", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公示名单"
+        constraints = [
+            models.UniqueConstraint(fields=["round", "position"], name="line_position_once"),
+            models.UniqueConstraint(fields=["round", "award"], name="line_award_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.name}"
+
+
+class Objection(models.Model):
+    """公示异议: by anybody with a real name; only the line objected to stops. Who objected is never shown to the enterprise."""
+
+    class State(models.TextChoices):
+        FILED = "FILED", "待核查"
+        UPHELD = "UPHELD", "异议成立"
+        DISMISSED = "DISMISSED", "异议不成立"
+
+    MOVES: ClassVar = {
+        (State.FILED, State.UPHELD): {Role.REVIEWER},
+        (State.FILED, State.DISMISSED): {Role.REVIEWER},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "objection"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.FILED)
+    line = models.ForeignKey(PublishedLine, models.PROTECT, related_name="objections", verbose_name="公示名单行")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    receipt = models.CharField("回执号", max_length=24, unique=True)
+    name = SealedField("异议人")
+    contact = SealedField("联系方式")
+    text = models.TextField("异议内容")
+    channel = models.CharField("渠道", max_length=8, choices=[("phone", "电话"), ("letter", "来信"), ("web", "网上")])
+    filed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="登记人")
+    filed_at = models.DateTimeField("收到时间")
+    answer_by = models.DateField("答复截止日")
+    answer = models.CharField("答复", max_length=500, blank=True)
+    answered_at = models.DateTimeField("答复时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公示异议"
+
+    def __str__(self) -> str:
+        return self.receipt
+
+
+class PaymentBatch(models.Model):
+    """拨付批次: maker, checker and releaser are three people; any change before release drops the approvals."""
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", "编制中"
+        SUBMITTED = "SUBMITTED", "待复核"
+        APPROVED = "APPROVED", "待放行"
+        RELEASED = "RELEASED", "已放行"
+        RECONCILED = "RECONCILED", "已对账"
+        CANCELLED = "CANCELLED", "已撤销"
+
+    MOVES: ClassVar = {
+        (State.DRAFT, State.SUBMITTED): {Role.FINANCE},
+        (State.DRAFT, State.CANCELLED): {Role.FINANCE},
+        (State.SUBMITTED, State.APPROVED): {Role.FINANCE, Role.REVIEWER},
+        (State.SUBMITTED, State.DRAFT): {Role.FINANCE, Role.REVIEWER},
+        (State.APPROVED, State.DRAFT): {Role.FINANCE, Role.REVIEWER},
+        (State.APPROVED, State.RELEASED): {Role.FINANCE},
+        (State.RELEASED, State.RECONCILED): {Role.FINANCE},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "batch"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.DRAFT)
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="batches", verbose_name="项目")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    number = models.CharField("批次号", max_length=32, unique=True)
+    count = models.IntegerField("笔数", default=0)
+    total = models.DecimalField("金额合计", max_digits=16, decimal_places=2, default=0)
+    collective_decision = models.CharField("集体审议文号", max_length=60, blank=True)
+    maker = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="编制人")
+    made_at = models.DateTimeField("编制时间")
+    checker = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="复核人")
+    checked_at = models.DateTimeField("复核时间", null=True)
+    releaser = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="放行人")
+    released_at = models.DateTimeField("放行时间", null=True)
+    file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="银行文件")
+    sha256 = models.CharField("文件散列", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "拨付批次"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checker__isnull=True) | ~Q(checker=F("maker")),
+                name="batch_checker_is_not_maker",
+                violation_error_message="编制人不能复核自己编制的批次，请由另一人复核。",
+            ),
+            models.CheckConstraint(
+                condition=Q(releaser__isnull=True) | (~Q(releaser=F("maker")) & ~Q(releaser=F("checker"))),
+                name="batch_releaser_is_a_third",
+                violation_error_message="放行人须是编制、复核以外的第三人。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Payment(models.Model):
+    """拨付明细: one payment of one award in one batch, with the account as it went to the bank."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "待银行处理"
+        SUCCEEDED = "SUCCEEDED", "成功"
+        RETURNED = "RETURNED", "退票"
+        DROPPED = "DROPPED", "已移出批次"
+
+    MOVES: ClassVar = {
+        (State.PENDING, State.SUCCEEDED): {Role.FINANCE},
+        (State.PENDING, State.RETURNED): {Role.FINANCE},
+        (State.PENDING, State.DROPPED): {Role.FINANCE, Role.REVIEWER, Role.SYSTEM},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "payment"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.PENDING)
+    batch = models.ForeignKey(PaymentBatch, models.PROTECT, related_name="payments", verbose_name="批次")
+    award = models.ForeignKey(Award, models.PROTECT, related_name="payments", verbose_name="应发补贴")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    line = models.IntegerField("明细号")
+    amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
+    account_name = models.CharField("户名", max_length=200)
+    bank = models.CharField("开户行", max_length=200)
+    account = SealedField("账号")
+    account_index = BlindIndexField("账号索引", of="account")
+    failure = models.CharField("失败原因", max_length=200, blank=True)
+    paid_on = models.DateField("交易日期", null=True)
+    bank_serial = models.CharField("银行流水号", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "拨付明细"
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "line"], name="payment_line_once"),
+            models.UniqueConstraint(
+                fields=["award"], condition=Q(state__in=["PENDING", "SUCCEEDED"]), name="payment_one_live_an_award"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}-{self.line}"
+
+
+class BankLine(models.Model):
+    """银行回盘明细: one line of the bank's answer, matched to a payment or listed as unmatched."""
+
+    batch_number = models.CharField("批次号", max_length=32)
+    line = models.CharField("明细号", max_length=16)
+    account_name = models.CharField("户名", max_length=200)
+    account = SealedField("账号")
+    account_index = BlindIndexField("账号索引", of="account")
+    amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
+    succeeded = models.BooleanField("成功")
+    failure = models.CharField("失败原因", max_length=200, blank=True)
+    traded_on = models.DateField("交易日期", null=True)
+    bank_serial = models.CharField("银行流水号", max_length=64, blank=True)
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, related_name="+", verbose_name="匹配的拨付明细")
+    mismatch = models.CharField("不匹配原因", max_length=200, blank=True)
+    source = models.ForeignKey("agency.Import", models.PROTECT, null=True, related_name="+", verbose_name="来源批次")
+    source_row = models.IntegerField("来源行", null=True)
+    voided = models.BooleanField("作废", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "银行回盘明细"
+        constraints = [models.UniqueConstraint(fields=["batch_number", "line"], name="bank_line_key")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_number}-{self.line}"

@@ -1,0 +1,1 @@
+"""稳岗返还: screening, offers, answers, reviews."""
