@@ -38,3 +38,73 @@ lock: ## write requirements.lock and requirements-dev.lock from pyproject.toml (
 	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock --group dev -o requirements-dev.lock
 	@! grep -nE '(https?|file)://' requirements.lock requirements-dev.lock \
 	    || { echo "a lock names a registry address" >&2; exit 1; }
+
+# ---- run -------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: .venv/ok ## set everything up and run one programme year of a made-up city; prints each step
+	@$(MACHINE) fresh > /dev/null
+	@$(MACHINE) run --with sms,platform,worker -- bash -euc \
+	    '$(BIN)/python manage.py migrate --verbosity 0; $(BIN)/python manage.py demo'
+
+.PHONY: serve
+serve: .venv/ok ## serve console and portal on the demo's data until Ctrl-C (PORT=8000)
+	@$(MACHINE) serve -- bash -euc \
+	    '$(BIN)/python manage.py migrate --check || { echo "The database is empty: run make demo first." >&2; exit 1; }; \
+	     $(BIN)/python manage.py demo --accounts'
+
+.PHONY: worker
+worker: .venv/ok ## one more Celery worker, in the foreground
+	@$(MACHINE) run -- $(BIN)/python -m celery -A config worker --hostname extra@%h --loglevel INFO
+
+.PHONY: stop
+stop: .venv/ok ## end every process of demo and serve; their data stay
+	@$(MACHINE) down
+
+.PHONY: screenshots
+screenshots: .venv/ok browser ## take the README's pictures of the demo's pages
+	@$(MACHINE) run --with sms,platform,worker,web -- $(BIN)/python -m samples.screenshots
+
+# ---- test ------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: .venv/ok browser check ## every check and every test
+	@status=0; \
+	$(BIN)/python -m pytest tests --ignore=tests/browser || status=$$?; \
+	$(BIN)/python -m pytest tests/browser || status=$$?; \
+	exit $$status
+
+.PHONY: check
+check: .venv/ok ## what needs no server: style, types, import contracts, templates
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache > build-contracts.log || { cat build-contracts.log; exit 1; }
+	@rm -f build-contracts.log
+	@find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+
+.PHONY: soak
+soak: .venv/ok ## the same tests with ROUNDS times the numbers (ONLY=words as pytest -k takes them, SEED=n to repeat)
+	@ROUNDS=$(or $(ROUNDS),10) SEED=$(SEED) $(BIN)/python -m pytest tests --ignore=tests/browser --timeout=3600 $(if $(ONLY),-k "$(ONLY)")
+
+.PHONY: bench
+bench: .venv/ok ## measure: loads, screening, the rules (ONLY=name for one)
+	@$(MACHINE) run --throwaway -- $(BIN)/python -m bench $(ONLY)
+
+# A browser and a Chinese font for tests/browser. CHROMIUM=/path names a browser of your own.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+export CHROMIUM
+
+.PHONY: browser
+browser:
+	@missing=""; \
+	test -x "$(CHROMIUM)" || missing="chromium"; \
+	{ command -v fc-list > /dev/null && fc-list :lang=zh family | grep -q .; } || missing="$$missing fontconfig fonts-wqy-microhei"; \
+	test -n "$$missing" || exit 0; \
+	command -v apt-get > /dev/null || { echo "Please install for the page tests:$$missing (or set CHROMIUM)" >&2; exit 1; }; \
+	echo "installing $$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	{ $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update \
+	  && $(SUDO) apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends $$missing > /dev/null; } \
+	|| { echo "apt-get could not install $$missing: install it by hand, or set CHROMIUM" >&2; exit 1; }
