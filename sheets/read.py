@@ -1,0 +1,194 @@
+"""Rows in: `read(file, columns)` refuses what is no spreadsheet, finds the header row and streams checked rows.
+
+The file is opened in a child process with limits on its memory and processor time, because what unpacks a
+hostile spreadsheet may abort the process it runs in. Only canonical texts and errors come back.
+"""
+
+import marshal
+import os
+import pickle
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple, Self
+
+from sheets.columns import Column
+from sheets.guard import TOO_LARGE, Limits, SheetRefused
+from sheets.headers import Head
+
+__all__ = ["Batch", "CellError", "Head", "Limits", "Reading", "Row", "SheetRefused", "read"]
+
+
+class CellError(NamedTuple):
+    """One cell that cannot be read. `row` counts as the spreadsheet shows it, from 1."""
+
+    sheet: str
+    row: int
+    header: str
+    value: str
+    reason: str
+
+
+class Row(NamedTuple):
+    """One row: typed values by column name (None where empty, unreadable or absent) and its errors."""
+
+    sheet: str
+    number: int
+    values: dict[str, Any]
+    errors: tuple[CellError, ...]
+
+
+@dataclass
+class Batch:
+    """Some thousand rows of one sheet, kept as columns because columns are what goes fast.
+
+    `numbers`: row numbers as the spreadsheet shows them. `texts[name]`: one canonical text or None a row, for
+    every column asked for, also one that the sheet lacks; ready for COPY. `values[name]`: the same, typed. A
+    cell named in `errors` is None in both.
+    """
+
+    sheet: str
+    numbers: list[int]
+    texts: dict[str, list[str | None]]
+    errors: list[CellError]
+    columns: Sequence[Column] = field(repr=False)
+
+    @cached_property
+    def values(self) -> dict[str, list[Any]]:
+        """Typed values by column name."""
+        return {column.name: _typed(column, self.texts[column.name]) for column in self.columns}
+
+    @property
+    def bad_rows(self) -> set[int]:
+        """Numbers of the rows that have an error."""
+        return {error.row for error in self.errors}
+
+    def rows(self) -> Iterator[Row]:
+        """The rows one by one, for small files and tests."""
+        errors: dict[int, list[CellError]] = {}
+        for error in self.errors:
+            errors.setdefault(error.row, []).append(error)
+        names = [column.name for column in self.columns]
+        cells = zip(*(self.values[name] for name in names), strict=True)
+        for number, row in zip(self.numbers, cells, strict=True):
+            values = dict(zip(names, row, strict=True))
+            yield Row(self.sheet, number, values, tuple(errors.get(number, ())))
+
+
+def _typed(column: Column, texts: list[str | None]) -> list[Any]:
+    typed = column.value.typed
+    if typed is str:
+        return texts
+    return [None if canonical is None else typed(canonical) for canonical in texts]
+
+
+class Reading:
+    """A file being read: iterate it once for its batches, or `rows()`; use it as a context manager.
+
+    `kind` is xlsx or csv, `encoding` that of a csv file; `heads` are the header rows found; `notes` are
+    sentences in Chinese for whoever loads the file; `rows_read` counts what was handed out so far.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], columns: Sequence[Column]) -> None:
+        self._process = process
+        self._stop = weakref.finalize(self, _end, process)
+        self._columns = columns
+        self.rows_read = 0
+        _, self.kind, self.encoding, heads, notes = self._receive("head")
+        self.heads = [Head(*head) for head in heads]
+        self.notes: list[str] = notes
+
+    @property
+    def unknown(self) -> list[tuple[str, str]]:
+        """(sheet, header) of every column that nobody asked for."""
+        return [(head.sheet, header) for head in self.heads for header in head.unknown]
+
+    def __iter__(self) -> Iterator[Batch]:
+        names = [column.name for column in self._columns]
+        while (message := self._receive("rows", "end"))[0] != "end":
+            _, sheet, numbers, texts, errors = message
+            self.rows_read += len(numbers)
+            texts = dict(zip(names, texts, strict=True))
+            yield Batch(sheet, numbers, texts, [CellError(*error) for error in errors], self._columns)
+        self.close()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows one by one, for small files and tests."""
+        for batch in self:
+            yield from batch.rows()
+
+    def _receive(self, *expected: str) -> tuple[Any, ...]:
+        pipe = self._process.stdout
+        assert pipe is not None  # noqa: S101 - asked for when it was started
+        length = pipe.read(8)
+        packed = pipe.read(int.from_bytes(length, "little")) if len(length) == 8 else b""
+        if not packed:
+            self.close()
+            if self._process.returncode < 0:
+                raise SheetRefused(TOO_LARGE)
+            raise RuntimeError(f"the reader of a spreadsheet ended with {self._process.returncode}")
+        message: tuple[Any, ...] = marshal.loads(packed)  # noqa: S302 - from our own child
+        if message[0] in expected:
+            return message
+        self.close()
+        if message[0] == "refused":
+            raise SheetRefused(message[1])
+        raise RuntimeError(f"the reader of a spreadsheet broke: {message[1]}")
+
+    def close(self) -> None:
+        """Ends the child, also one that has not finished."""
+        self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None  # noqa: S101 - asked for when it was started
+    process.stdout.close()
+    try:
+        process.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = Limits()) -> Reading:  # noqa: B008 - frozen
+    """Opens a file, by path or as a real open file, and reads it up to its header row.
+
+    Raises SheetRefused, also while the rows are iterated, with a reason in Chinese that says what to do.
+    """
+    if isinstance(source, str | Path):
+        with Path(source).open("rb") as file:
+            return Reading(_start(file, columns, limits), columns)
+    return Reading(_start(source, columns, limits), columns)
+
+
+def _start(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> subprocess.Popen[bytes]:
+    """The child sees the open file, the columns and the limits; neither our environment nor our secrets."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sheets.child", str(file.fileno())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[file.fileno()],
+        cwd=Path(__file__).parent.parent,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    with process.stdin:
+        process.stdin.write(pickle.dumps((tuple(columns), limits)))
+    return process
