@@ -97,7 +97,7 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def redis() -> None:
+def broker() -> None:
     machine.start_redis(MACHINE)
 
 
@@ -112,7 +112,7 @@ def process_environment(django_db_setup) -> dict[str, str]:
 
 def _process(name: str) -> Callable[..., Iterator[None]]:
     @pytest.fixture(scope="session", name=f"{name}_process")
-    def process(redis, process_environment) -> Iterator[None]:
+    def process(broker, process_environment) -> Iterator[None]:
         machine.start(MACHINE, name, process_environment)
         yield
         machine.stop(MACHINE, name)
@@ -134,11 +134,13 @@ def wait_for_worker(seconds: float = 120) -> None:
     """Until no task is queued and none is being worked; raises TimeoutError with the worker's log."""
     from redis import Redis
 
-    with Redis.from_url(os.environ["REDIS_URL"]) as broker:
+    with Redis.from_url(os.environ["REDIS_URL"]) as queue:
         until = time.monotonic() + seconds
-        while broker.llen("celery") or broker.hlen("unacked"):
+        while queue.llen("celery") or queue.hlen("unacked"):
             if time.monotonic() > until:
-                raise TimeoutError(f"the worker is not done after {seconds} s:\n{(MACHINE.logs / 'worker.log').read_text()[-4000:]}")
+                raise TimeoutError(
+                    f"the worker is not done after {seconds} s:\n{(MACHINE.logs / 'worker.log').read_text()[-4000:]}"
+                )
             time.sleep(0.05)
 
 

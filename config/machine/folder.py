@@ -52,7 +52,8 @@ class Machine:
         return self.folder / "platform.csv"
 
     def environment(self) -> dict[str, str]:
-        """What the children of this machine get; a value given from outside (and not empty) wins."""
+        """What the children of this machine get. A value given from outside (and not empty) wins; on a throw-away
+        machine only a given server does, so that nothing of a demo is touched."""
         ports = self.ports()
         ours = {
             "DATABASE_URL": f"postgres:///{DATABASE}?host={self.postgres}&user={DATABASE}",
@@ -67,7 +68,8 @@ class Machine:
             "PLATFORM_RECORDS": str(self.platform_records),
             "DEMO": "1",
         }
-        return {name: os.environ.get(name) or value for name, value in ours.items()}
+        wins = ("DATABASE_URL", "REDIS_URL") if self.throwaway else tuple(ours)
+        return ours | {name: os.environ[name] for name in wins if os.environ.get(name)}
 
     def _secret(self, name: str, size: int) -> str:
         """A key of this machine, base64, made once and readable by its owner alone."""
