@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import django
 import hypothesis
 import pytest
 
@@ -25,12 +26,17 @@ ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SEED = int(os.environ.get("SEED") or (random.SystemRandom().randrange(10**6) if ROUNDS > 1 else 1))
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
+WITHOUT_DJANGO = ("tests/policy", "tests/sheets", "tests/samples")  # run alone, these do not wait for it
+
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.register_profile("soak", deadline=None, max_examples=100 * ROUNDS, print_blob=True)
 hypothesis.settings.load_profile("soak" if ROUNDS > 1 else "tests")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if not all(argument.startswith(WITHOUT_DJANGO) for argument in config.args):
+        django.setup()
     if ROUNDS > 1 and hasattr(config.option, "hypothesisseed"):
         config.option.hypothesisseed = str(SEED)
 

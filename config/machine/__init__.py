@@ -78,16 +78,16 @@ def status(machine: Machine) -> dict[str, str]:
     """Each process: running with its number, given by URL, or stopped."""
     running = {name: alive(machine.pids / f"{name}.json") for name in ("redis", *PROCESSES)}
     lines = {name: f"running, process {process.pid}" if process else "stopped" for name, process in running.items()}
-    if os.environ.get("REDIS_URL"):
+    if machine.is_given("REDIS_URL"):
         lines["redis"] = "given by REDIS_URL"
-    if os.environ.get("DATABASE_URL"):
+    if machine.is_given("DATABASE_URL"):
         return {"postgresql": "given by DATABASE_URL"} | lines
     return {"postgresql": "running" if answers(machine.postgres / ".s.PGSQL.5432") else "stopped"} | lines
 
 
 def fresh(machine: Machine) -> None:
     """An empty database and outbox; a database that was given by URL is never emptied."""
-    if os.environ.get("DATABASE_URL"):
+    if machine.is_given("DATABASE_URL"):
         raise MachineError("DATABASE_URL is given and is never emptied by this program: name an empty database")
     import psycopg
 

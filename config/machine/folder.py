@@ -51,13 +51,24 @@ class Machine:
     def platform_records(self) -> Path:
         return self.folder / "platform.csv"
 
+    @property
+    def servers(self) -> dict[str, str]:
+        """Where our own PostgreSQL and Redis listen."""
+        return {
+            "DATABASE_URL": f"postgres:///{DATABASE}?host={self.postgres}&user={DATABASE}",
+            "REDIS_URL": f"unix://{self.folder}/redis.sock",
+        }
+
+    def is_given(self, name: str) -> bool:
+        """Whether DATABASE_URL or REDIS_URL names somebody else's server: that one is used and left alone."""
+        return (os.environ.get(name) or self.servers[name]) != self.servers[name]
+
     def environment(self) -> dict[str, str]:
         """What the children of this machine get. A value given from outside (and not empty) wins; on a throw-away
         machine only a given server does, so that nothing of a demo is touched."""
         ports = self.ports()
         ours = {
-            "DATABASE_URL": f"postgres:///{DATABASE}?host={self.postgres}&user={DATABASE}",
-            "REDIS_URL": f"unix://{self.folder}/redis.sock",
+            **self.servers,
             "SECRET_KEY": self._secret("django", 50),
             "WENGANG_SEAL_KEYS": "1:" + self._secret("seal", 32),
             "WENGANG_GATEWAY_SECRET": self._secret("gateway", 32),

@@ -34,7 +34,7 @@ autovacuum_naptime = 20s
 
 def start_postgres(machine: Machine) -> None:
     """Start the cluster, made at the first call, and its database; nothing if it runs or if a URL is given."""
-    if os.environ.get("DATABASE_URL"):
+    if machine.is_given("DATABASE_URL"):
         return
     with machine.alone():
         as_user = _server_user()

@@ -18,7 +18,7 @@ from config.machine.folder import ROOT, Machine, MachineError, alive, answers, n
 
 def start_redis(machine: Machine) -> None:
     """Start Redis on a socket; nothing if it runs or if a URL is given. It keeps no file: the rows are the queue."""
-    if os.environ.get("REDIS_URL"):
+    if machine.is_given("REDIS_URL"):
         return
     given = os.environ.get("WENGANG_REDIS_SERVER") or shutil.which("redis-server", path=_system_path())
     if not given:
