@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from agency.models import File, Programme, Region, Role, User
+from agency.models import File, Hold, Programme, Region, Role, User
 from agency.sealed import BlindIndexField, SealedField
 
 
@@ -51,7 +52,7 @@ class Award(models.Model):
         (State.PUBLICISED, State.OBJECTED): {Role.PREPARER, Role.REVIEWER, Role.SYSTEM},
         (State.OBJECTED, State.PUBLICISED): {Role.REVIEWER},
         (State.OBJECTED, State.STRUCK): {Role.REVIEWER},
-        (State.PENDING, State.STRUCK): {Role.REVIEWER},
+        (State.PENDING, State.STRUCK): {Role.REVIEWER, Role.ENTERPRISE},  # it may withdraw until it is published
         (State.PUBLICISED, State.STRUCK): {Role.REVIEWER},
         (State.CLEARED, State.STRUCK): {Role.REVIEWER},
         (State.CLEARED, State.PAYING): {Role.FINANCE},
@@ -60,7 +61,9 @@ class Award(models.Model):
         (State.PAYMENT_RETURNED, State.CLEARED): {Role.REVIEWER},
         (State.PAYMENT_RETURNED, State.FORFEITED): {Role.SYSTEM},
     }
-    HELD_MOVES: ClassVar = frozenset({(State.PENDING, State.PUBLICISED), (State.CLEARED, State.PAYING)})
+    HELD_MOVES: ClassVar = frozenset({(State.CLEARED, State.PAYING)})
+    # These stop payment, not publicity: a missing account or payee is no condition of the subsidy.
+    PAYMENT_HOLDS: ClassVar = frozenset({Hold.Kind.NO_ACCOUNT, Hold.Kind.DEREGISTERED})
     CASE = "award"
 
     class AccountSource(models.TextChoices):
@@ -82,6 +85,9 @@ class Award(models.Model):
     bank = models.CharField("开户行", max_length=200, blank=True)
     account = SealedField("账号")
     account_index = BlindIndexField("账号索引", of="account")
+    mended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="账户更正人")
+    mended_at = models.DateTimeField("账户更正时间", null=True)
+    accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="账户核对人")
     created_at = models.DateTimeField("生成时间")
     paid_on = models.DateField("拨付日", null=True)
     correct_by = models.DateField("更正账户截止日", null=True)
@@ -95,10 +101,18 @@ class Award(models.Model):
                 name="award_one_live_a_case",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="award_is_positive"),
+            models.CheckConstraint(
+                condition=Q(accepted_by__isnull=True) | Q(mended_by__isnull=True) | ~Q(accepted_by=F("mended_by")),
+                name="award_account_needs_a_second_person",
+                violation_error_message="更正账户的人不能核对自己的更正，请由另一人核对。",
+            ),
         ]
         indexes = [
             models.Index(fields=["programme", "state", "id"], name="award_worklist"),
             models.Index(fields=["region", "state"], name="award_region"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="award_owed_once", fields=["programme", "region", "case_kind", "case_id", "amount"]),
         ]
 
     def __str__(self) -> str:
@@ -141,11 +155,27 @@ class PublicityRound(models.Model):
     office_name = models.CharField("公示单位", max_length=100, blank=True)
     prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="拟稿人")
     prepared_at = models.DateTimeField("拟稿时间")
+    published_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="发布人")
     published_at = models.DateTimeField("发布时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "公示批次"
-        constraints = [models.UniqueConstraint(fields=["programme", "number"], name="round_number_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "number"], condition=~Q(state="CANCELLED"), name="round_number_once"
+            ),
+            models.UniqueConstraint(fields=["programme"], condition=Q(state="DRAFT"), name="round_one_draft"),
+            models.CheckConstraint(
+                condition=Q(published_by__isnull=True) | ~Q(published_by=F("prepared_by")),
+                name="round_needs_a_second_person",
+                violation_error_message="拟稿人不能发布自己拟定的公示名单，请由另一人发布。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["DRAFT", "CANCELLED"])
+                | (Q(published_by__isnull=False, starts_on__isnull=False, ends_on__gte=F("starts_on")) & ~Q(sha256="")),
+                name="round_published_is_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -168,6 +198,20 @@ class PublishedLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["round", "position"], name="line_position_once"),
             models.UniqueConstraint(fields=["round", "award"], name="line_award_once"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="line_frozen", fields=["round", "award", "position", "name", "amount", "columns"]),
+            pgtrigger.Trigger(
+                name="line_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                func="""
+                    IF (SELECT state FROM payout_publicityround WHERE id = OLD.round_id) <> 'DRAFT' THEN
+                        RAISE EXCEPTION 'a published line is never deleted';
+                    END IF;
+                    RETURN OLD;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -225,8 +269,8 @@ class PaymentBatch(models.Model):
         (State.DRAFT, State.SUBMITTED): {Role.FINANCE},
         (State.DRAFT, State.CANCELLED): {Role.FINANCE},
         (State.SUBMITTED, State.APPROVED): {Role.FINANCE, Role.REVIEWER},
-        (State.SUBMITTED, State.DRAFT): {Role.FINANCE, Role.REVIEWER},
-        (State.APPROVED, State.DRAFT): {Role.FINANCE, Role.REVIEWER},
+        (State.SUBMITTED, State.DRAFT): {Role.FINANCE, Role.REVIEWER, Role.SYSTEM},  # the system: a line was held
+        (State.APPROVED, State.DRAFT): {Role.FINANCE, Role.REVIEWER, Role.SYSTEM},
         (State.APPROVED, State.RELEASED): {Role.FINANCE},
         (State.RELEASED, State.RECONCILED): {Role.FINANCE},
     }
@@ -261,6 +305,16 @@ class PaymentBatch(models.Model):
                 condition=Q(releaser__isnull=True) | (~Q(releaser=F("maker")) & ~Q(releaser=F("checker"))),
                 name="batch_releaser_is_a_third",
                 violation_error_message="放行人须是编制、复核以外的第三人。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["APPROVED", "RELEASED", "RECONCILED"])
+                | Q(checker__isnull=False, checked_at__isnull=False),
+                name="batch_approved_by_a_checker",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["RELEASED", "RECONCILED"])
+                | (Q(releaser__isnull=False, released_at__isnull=False, file__isnull=False) & ~Q(sha256="")),
+                name="batch_released_is_whole",
             ),
         ]
 
@@ -305,6 +359,12 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["batch", "line"], name="payment_line_once"),
             models.UniqueConstraint(
                 fields=["award"], condition=Q(state__in=["PENDING", "SUCCEEDED"]), name="payment_one_live_an_award"
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="payment_frozen",
+                fields=["batch", "award", "region", "line", "amount", "account_name", "bank", "account_index"],
             ),
         ]
 
