@@ -40,7 +40,7 @@ def move(
     roles = model.MOVES.get((row.state, to))
     if roles is None:
         raise MoveRefused(f"当前状态为“{labels[row.state]}”，不能变为“{labels[to]}”；请刷新页面后查看可办理的操作。")
-    _check_mover(row, roles, by, at)
+    check_mover(row, roles, by, at)
     with transaction.atomic():
         locked = model.objects.select_for_update(of=("self",)).filter(pk=row.pk, state=row.state)
         if not locked.values_list("pk", flat=True).first():
@@ -115,8 +115,9 @@ def _region_id(row: Any) -> str | None:
     return getattr(row, "region_id", None)
 
 
-def _check_mover(row: Any, roles: Iterable[str], by: User | None, at: datetime) -> None:
-    """Raise MoveRefused unless `by` may make a move that the table gives to `roles`."""
+def check_mover(row: Any, roles: Iterable[str], by: User | None, at: datetime) -> None:
+    """Raise MoveRefused unless `by` holds one of `roles` over the row's region; asked of every move, and by an action
+    that makes a row rather than moving one."""
     allowed = set(roles)
     if by is None or by.kind != User.Kind.STAFF:
         role = Role.SYSTEM if by is None else Role.ENTERPRISE
