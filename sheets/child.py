@@ -5,26 +5,29 @@ tuple: ("head", ...), then ("rows", ...) as often as needed, then ("end",); or (
 ("broken", traceback) at any time.
 """
 
-import csv
-import io
 import itertools
 import marshal
 import os
 import pickle
+import re
 import resource
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from sheets.columns import Column
-from sheets.guard import DAMAGED, SAVE_AS, TOO_LARGE, Limits, SheetRefused, encoding_of, kind_of
+from sheets.csvfile import Cells, blocks, first_rows
+from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused, encoding_of, kind_of
 from sheets.headers import SEARCHED_ROWS, Head, find_head
 from sheets.values import BadValue, Cell, shown
 
 _REMEMBERED = 60_000  # cells a column remembers; most columns repeat themselves
+_BATCH_ROWS = 5_000
 
 Errors = list[tuple[str, int, str, str, str]]
+Message = tuple[Any, ...]
 
 
 class Memory(dict[Cell, Any]):
@@ -34,6 +37,20 @@ class Memory(dict[Cell, Any]):
         super().__init__()
         self.clean = column.value.clean
         self.failed = False
+        plain = column.value.plain
+        self.plain_cell = re.compile(plain) if plain else None
+        self.plain_column = re.compile(rf"(?:(?:{plain})\n|\n)*+") if plain else None
+
+    def texts(self, cells: Sequence[Any]) -> list[Any]:
+        """The canonical texts of a column, with a BadValue in the place of each bad cell."""
+        if self.plain_cell is None or self.plain_column is None:
+            return list(map(self.__getitem__, cells))
+        with suppress(TypeError):  # a cell that is no text
+            joined = "\n".join((*cells, ""))
+            if self.plain_column.fullmatch(joined) and joined.count("\n") == len(cells):
+                return [cell or None for cell in cells]
+        plain = self.plain_cell.fullmatch
+        return [cell if type(cell) is str and plain(cell) else self[cell] for cell in cells]
 
     def __missing__(self, cell: Cell) -> Any:
         try:
@@ -50,47 +67,59 @@ class Memory(dict[Cell, Any]):
 
 
 class Converter:
-    """Turns the raw rows of one sheet into canonical texts and errors, column by column."""
+    """Turns the raw cells of one sheet into canonical texts and errors, column by column."""
 
     def __init__(self, head: Head, columns: Sequence[Column]) -> None:
         self.head = head
         self.columns = columns
         self.memories = [Memory(column) for column in columns]
 
-    def message(self, numbers: list[int], rows: list[Sequence[Cell]]) -> tuple[Any, ...]:
-        """The ("rows", ...) message of some rows."""
-        numbers, rows = _without_blank(numbers, rows)
+    def of_rows(self, first: int, rows: Cells) -> Message:
+        """The message of some rows, of any length each, the first of which has the number `first`."""
+        width = self.head.width
+        numbers = list(range(first, first + len(rows)))
+        shown_rows = [place for place, row in enumerate(rows) if any(map(_shows, row))]
+        if len(shown_rows) < len(rows):
+            numbers = [numbers[place] for place in shown_rows]
+            rows = [rows[place] for place in shown_rows]
         errors: Errors = []
-        rows = self._even(numbers, rows, errors)
-        cells = list(zip(*rows, strict=True)) if rows else [()] * self.head.width
+        if set(map(len, rows)) != {width}:
+            rows = self._even(numbers, rows, errors)
+        return self._message(numbers, list(zip(*rows, strict=True)) if rows else [()] * width, errors)
+
+    def of_columns(self, first: int, cells: Cells) -> Message:
+        """The message of some columns of equal length, the first row of which has the number `first`."""
+        width = self.head.width
+        if any(map(any, cells[width:])) or not all(map(_shows, set(cells[0]))):
+            return self.of_rows(first, list(zip(*cells, strict=True)))
+        return self._message(list(range(first, first + len(cells[0]))), cells, [])
+
+    def _even(self, numbers: list[int], rows: Cells, errors: Errors) -> Cells:
+        """Rows as wide as the header; a cell beyond it means that a separator slipped in."""
+        width = self.head.width
+        even: list[Sequence[Cell]] = []
+        for number, row in zip(numbers, rows, strict=True):
+            beyond = [cell for cell in row[width:] if _shows(cell)]
+            if beyond:
+                reason = "本行比表头多出内容，请检查是否多了分隔符或漏了引号"
+                errors.append((self.head.sheet, number, "", shown(beyond[0]), reason))
+            even.append([*row[:width], *[""] * (width - len(row))])
+        return even
+
+    def _message(self, numbers: list[int], cells: Cells, errors: Errors) -> Message:
         texts = []
         for column, memory in zip(self.columns, self.memories, strict=True):
             place = self.head.places.get(column.name)
             if place is None:
-                texts.append([None] * len(rows))
+                texts.append([None] * len(numbers))
                 continue
-            converted = list(map(memory.__getitem__, cells[place]))
+            converted = memory.texts(cells[place])
             if memory.failed or (column.filled and None in converted):
                 memory.failed = False
                 self._note(column, numbers, cells[place], converted, errors)
             texts.append(converted)
-        if errors:
-            errors.sort(key=lambda error: error[1])
+        errors.sort(key=lambda error: error[1])
         return "rows", self.head.sheet, numbers, texts, errors
-
-    def _even(self, numbers: list[int], rows: list[Sequence[Cell]], errors: Errors) -> list[Sequence[Cell]]:
-        """Rows as wide as the header; a cell beyond it means that a separator slipped in."""
-        width = self.head.width
-        if set(map(len, rows)) <= {width}:
-            return rows
-        even: list[Sequence[Cell]] = []
-        for number, row in zip(numbers, rows, strict=True):
-            beyond = [cell for cell in row[width:] if cell != ""]
-            if beyond:
-                reason = f"本行比表头多出 {len(row) - width} 列，请检查是否多了分隔符或漏了引号"
-                errors.append((self.head.sheet, number, "", shown(beyond[0]), reason))
-            even.append([*row[:width], *[""] * (width - len(row))])
-        return even
 
     def _note(
         self,
@@ -109,14 +138,6 @@ class Converter:
             else:
                 continue
             errors.append((self.head.sheet, numbers[place], column.header, shown(cells[place]), reason))
-
-
-def _without_blank(numbers: list[int], rows: list[Sequence[Cell]]) -> tuple[list[int], list[Sequence[Cell]]]:
-    """Without the rows that show nothing."""
-    if all(row and row[0] != "" and row[0] != " " for row in rows):
-        return numbers, rows
-    kept = [place for place, row in enumerate(rows) if any(_shows(cell) for cell in row)]
-    return [numbers[place] for place in kept], [rows[place] for place in kept]
 
 
 def _shows(cell: Cell) -> bool:
@@ -146,53 +167,39 @@ def main() -> None:
         _send(out, ("refused", DAMAGED) if panic else ("broken", traceback.format_exc()))
 
 
-def _send(out: BinaryIO, message: tuple[Any, ...]) -> None:
+def _send(out: BinaryIO, message: Message) -> None:
     packed = marshal.dumps(message)
     out.write(len(packed).to_bytes(8, "little"))
     out.write(packed)
     out.flush()
 
 
-def messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[tuple[Any, ...]]:
+def messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[Message]:
     """Everything to tell about a file, the head first."""
     if kind_of(file, limits) == "csv":
-        yield from _csv_messages(file, columns, limits)
+        yield from _csv_messages(file, columns)
     else:
         yield from _xlsx_messages(file, columns, limits)
 
 
-def _csv_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[tuple[Any, ...]]:
+def _csv_messages(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Message]:
     encoding = encoding_of(file)
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding, newline="")
-    reader = csv.reader(text, strict=True)
-    taken = 0
-    try:
-        top: list[Sequence[Cell]] = []
-        for row in itertools.islice(reader, SEARCHED_ROWS):
-            top.append(row)  # noqa: PERF402 - what was read before a quote went wrong is still wanted
-        head = find_head("CSV", top, columns)
-        if isinstance(head, str):
-            tabs = "；文件不是以逗号分隔的，请另存为 CSV（UTF-8）" if _mostly_tabs(top) else ""
-            raise SheetRefused(head + tabs)
-        _refuse_wide(head, limits)
-        yield "head", "csv", encoding, [tuple(head)], []
-        converter = Converter(head, columns)
-        taken = head.row
-        rows: Iterator[Sequence[Cell]] = itertools.chain(top[head.row :], reader)
-        while some := list(itertools.islice(rows, limits.batch_rows)):
-            yield converter.message(list(range(taken + 1, taken + 1 + len(some))), some)
-            taken += len(some)
-    except csv.Error as error:
-        reason = f"第 {reader.line_num} 行附近的引号不成对，或一个单元格过长"
-        raise SheetRefused(f"{reason}；请改正后重新上传，或{SAVE_AS.removeprefix('请')}") from error
+    top = first_rows(file, encoding, SEARCHED_ROWS)
+    head = find_head("CSV", top, columns)
+    if isinstance(head, str):
+        tabs = "；文件不是以逗号分隔的，请另存为 CSV（UTF-8）" if _mostly_tabs(top) else ""
+        raise SheetRefused(head + tabs)
+    yield "head", "csv", encoding, [tuple(head)], []
+    converter = Converter(head, columns)
+    for first, by_columns, cells in blocks(file, encoding, head.row, len(top[head.row - 1])):
+        yield converter.of_columns(first, cells) if by_columns else converter.of_rows(first, cells)
 
 
-def _mostly_tabs(top: Sequence[Sequence[Cell]]) -> bool:
+def _mostly_tabs(top: Cells) -> bool:
     return any(isinstance(cell, str) and "\t" in cell.strip() for row in top for cell in row)
 
 
-def _xlsx_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[tuple[Any, ...]]:
+def _xlsx_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[Message]:
     from sheets.workbook import open_workbook  # a csv file never pays for it
 
     heads: list[tuple[Head, Iterator[Sequence[Cell]]]] = []
@@ -205,7 +212,6 @@ def _xlsx_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) ->
         if sheet.hidden:
             notes.append(f"工作表“{sheet.name}”是隐藏的，未读取")
         elif isinstance(head, Head):
-            _refuse_wide(head, limits)
             heads.append((head, itertools.chain(top[head.row :], rows)))
         else:
             reasons.append(f"工作表“{sheet.name}”{head}")
@@ -215,15 +221,10 @@ def _xlsx_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) ->
     yield "head", "xlsx", "", [tuple(head) for head, _ in heads], notes
     for head, rows in heads:
         converter = Converter(head, columns)
-        number = head.row
-        while some := list(itertools.islice(rows, limits.batch_rows)):
-            yield converter.message(list(range(number + 1, number + 1 + len(some))), some)
-            number += len(some)
-
-
-def _refuse_wide(head: Head, limits: Limits) -> None:
-    if head.width > limits.columns:
-        raise SheetRefused(f"工作表“{head.sheet}”有 {head.width} 列，超过上限 {limits.columns} 列，{DAMAGED}")
+        first = head.row + 1
+        while some := list(itertools.islice(rows, _BATCH_ROWS)):
+            yield converter.of_rows(first, some)
+            first += len(some)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,8 @@ class Limits:
     file_bytes: int = 1 << 30
     unpacked_bytes: int = 2 << 30
     cells: int = 24_000_000
-    columns: int = 300
     memory_bytes: int = 3 << 30
     cpu_seconds: int = 600
-    batch_rows: int = 5_000
 
 
 DAMAGED = "文件已损坏或不完整，请在表格软件中重新保存后再上传"

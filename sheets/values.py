@@ -5,7 +5,7 @@ A raw cell is what a spreadsheet or csv reader yields: str, int, float, bool, da
 message says in Chinese what to do. Nothing is guessed: a code typed as a number lost digits and is refused.
 
 Equal values have one canonical text, which Python's constructors and PostgreSQL's input functions read alike:
-`2024-06-03`, `1234.5`, `12`, `true`, `140100`.
+`2024-06-03`, `1234.50`, `12`, `true`, `140100`.
 """
 
 import re
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from operator import mul
 from typing import Any
 
 Cell = str | int | float | bool | date | datetime | timedelta | time | None
@@ -39,8 +40,9 @@ class BadValue(ValueError):
 class Kind:
     """One kind of cell. Calling it gives the typed value, or None for an empty cell.
 
-    `clean` gives the canonical text or None; `typed` makes the value of a canonical text. `as_text` tells
-    writers to format the column as text; `note` and `options` go into the template.
+    `clean` gives the canonical text or None; `typed` makes the value of a canonical text. `plain` is a pattern of
+    text that is canonical already: a shortcut past `clean` for columns that hardly repeat. `as_text` tells writers
+    to format the column as text; `note` and `options` go into the template.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Kind:
     as_text: bool = True
     note: str = ""
     options: tuple[str, ...] = ()
+    plain: str = ""
 
     def __call__(self, cell: Cell) -> Any:
         canonical = self.clean(cell)
@@ -119,9 +122,10 @@ def clean_code(cell: Cell) -> str | None:
         return None
     if not isinstance(cell, str):
         raise BadValue(f"单元格是数字或日期，位数可能已丢失，{SET_AS_TEXT}后重新填写")
-    cell = _tight(cell).removeprefix("'")
-    if not cell:
-        return None
+    if not (cell.isalnum() and cell.isascii()):
+        cell = _tight(cell).removeprefix("'")
+        if not cell:
+            return None
     if not cell.isdigit():
         if _SCIENTIFIC.fullmatch(cell) or _FLOAT_TAIL.fullmatch(cell):
             raise BadValue(f"已变成数字格式，位数可能已丢失，{SET_AS_TEXT}后重新填写")
@@ -134,13 +138,17 @@ def clean_code(cell: Cell) -> str | None:
 
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WORTH = {sign: worth for worth, sign in enumerate(_USCC_SIGNS)}
-_USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+_USCC_WEIGHTS = (*(pow(3, place, 31) for place in range(17)), 1)
+_USCC_SHAPE = re.compile(f"[{_USCC_SIGNS}]{{18}}")
+
+
+def _uscc_sum(signs: str) -> int:
+    return sum(map(mul, map(_USCC_WORTH.__getitem__, signs), _USCC_WEIGHTS))
 
 
 def uscc_check(body: str) -> str:
     """The check character of the first 17 characters of a 统一社会信用代码. Source: GB 32100-2015."""
-    total = sum([_USCC_WORTH[sign] * weight for sign, weight in zip(body, _USCC_WEIGHTS, strict=False)])
-    return _USCC_SIGNS[-total % 31]
+    return _USCC_SIGNS[-_uscc_sum(body) % 31]
 
 
 def clean_uscc(cell: Cell) -> str | None:
@@ -148,13 +156,14 @@ def clean_uscc(cell: Cell) -> str | None:
     code_ = clean_code(cell)
     if code_ is None:
         return None
-    code_ = code_.upper()
-    if len(code_) != 18:
-        raise BadValue(f"统一社会信用代码应为 18 位，现为 {len(code_)} 位，请核对")
-    strange = set(code_) - _USCC_WORTH.keys()
-    if strange:
-        raise BadValue(f"统一社会信用代码不含字符 {'、'.join(sorted(strange))}（不用 I、O、S、V、Z），请核对")
-    if uscc_check(code_) != code_[17]:
+    if not _USCC_SHAPE.fullmatch(code_):
+        code_ = code_.upper()
+        if len(code_) != 18:
+            raise BadValue(f"统一社会信用代码应为 18 位，现为 {len(code_)} 位，请核对")
+        strange = set(code_) - _USCC_WORTH.keys()
+        if strange:
+            raise BadValue(f"统一社会信用代码不含字符 {'、'.join(sorted(strange))}（不用 I、O、S、V、Z），请核对")
+    if _uscc_sum(code_) % 31:
         raise BadValue("统一社会信用代码校验码不符，请逐位核对")
     return code_
 
@@ -251,7 +260,7 @@ def clean_industry(cell: Cell) -> str | None:
 # numbers
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]*))?")
-_PLAIN_MONEY = re.compile(r"(?:0|[1-9][0-9]{0,11})(?:\.[0-9]?[1-9])?")
+_PLAIN_MONEY = r"(?:0|[1-9][0-9]{0,11})\.[0-9]{2}"
 
 
 def _number(cell: Cell, example: str) -> str | None:
@@ -292,10 +301,12 @@ def clean_decimal(cell: Cell, places: int, *, signed: bool = False) -> str | Non
 
 
 def clean_money(cell: Cell) -> str | None:
-    """Yuan, at most two decimals, not negative."""
-    if isinstance(cell, str) and _PLAIN_MONEY.fullmatch(cell):
-        return cell
-    return clean_decimal(cell, 2)
+    """Yuan, at most two decimals, not negative; the canonical text always has two."""
+    canonical = clean_decimal(cell, 2)
+    if canonical is None:
+        return None
+    yuan, _, fen = canonical.partition(".")
+    return f"{yuan}.{fen:0<2}"
 
 
 def clean_whole(cell: Cell, least: int = 0, most: int = 999_999_999) -> str | None:
@@ -494,7 +505,14 @@ telephone = Kind("电话", clean_telephone, note="如 0350-12333")
 account = Kind("账号", clean_account, note=f"6 至 34 位数字；{SET_AS_TEXT}")
 region = Kind("行政区划代码", clean_region, note=f"6 位；{SET_AS_TEXT}")
 industry = Kind("行业代码", clean_industry, note=f"GB/T 4754-2017，2 至 4 位，可带门类字母；{SET_AS_TEXT}")
-money = Kind("金额", clean_money, Decimal, as_text=False, note="元，最多两位小数；未知请留空，0 表示零")
+money = Kind(
+    "金额",
+    clean_money,
+    Decimal,
+    as_text=False,
+    note="元，最多两位小数；未知请留空，0 表示零",
+    plain=_PLAIN_MONEY,
+)
 whole = Kind("整数", clean_whole, int, as_text=False, note="整数；未知请留空，0 表示零")
 year = Kind("年度", clean_year, int, as_text=False, note="如 2023")
 day = Kind("日期", clean_day, date.fromisoformat, note="如 2024-06-03")
