@@ -106,6 +106,8 @@ def run(machine: Machine, names: list[str], command: list[str]) -> int:
     """Run a command with the servers and the named processes up; what was started for it ends with it."""
     before = status(machine)
     try:
+        if strange := [name for name in names if name not in PROCESSES]:
+            raise MachineError(f"no such process: {', '.join(strange)} (of {', '.join(PROCESSES)})")
         up(machine)
         for name in names:
             start(machine, name)
@@ -115,7 +117,7 @@ def run(machine: Machine, names: list[str], command: list[str]) -> int:
             remove(machine)
         else:
             for name in (*reversed(names), "redis"):
-                if before[name] == "stopped":
+                if before.get(name) == "stopped":
                     stop(machine, name)
             if before["postgresql"] == "stopped":
                 stop_postgres(machine)

@@ -71,7 +71,9 @@ class TestCommands:
         assert len(unknown_commands(typed, {"demo", "test"}, {"load"}, {"policy"})) == 1
 
     def test_known_ones_are_left_alone(self):
-        page = "```\nmake demo\nmake soak ONLY=race ROUNDS=50  # longer\npython manage.py load KIND FILE\n```\n`python -m policy cite FOLDER`"
+        page = (
+            "```\nmake soak ONLY=race ROUNDS=50  # longer\npython manage.py load KIND FILE\n```\n`python -m policy cite FOLDER`"
+        )
         assert unknown_commands(page, {"demo", "soak"}, {"load"}, {"policy"}) == []
 
 
