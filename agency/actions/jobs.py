@@ -1,0 +1,155 @@
+"""作业: long work in the background. Who works a job holds a PostgreSQL advisory lock on it, on a connection of its own,
+so that RUNNING without the lock means that its worker died: the next sweep queues it again."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import connection
+
+from agency.models import Job, User
+from agency.moves import MoveRefused, move, open_all
+
+LOCK = 0x6A6F62  # first half of the advisory lock's key; the job's id is the second
+_TOLD_EVERY = 0.5  # seconds between two writes of progress
+_OURS = {"agency", "enterprises", "subsidies", "policy", "sheets"}  # whose exceptions say in Chinese what to do
+_log = logging.getLogger(__name__)
+
+
+class JobCancelled(Exception):
+    """The job was cancelled while it ran; raised by `progress` so that the work's transaction rolls back."""
+
+
+class Progress(Protocol):
+    """What a handler calls now and then, also inside its transaction: rows done, rows in all (None: not known yet), step."""
+
+    def __call__(self, done: int, total: int | None, step: str) -> None: ...
+
+
+Handler = Callable[..., Any]  # handler(job, *, at, progress)
+
+
+def untold(done: int, total: int | None, step: str) -> None:
+    """Progress that nobody watches."""
+
+
+def queue_job(kind: str, subject_id: int, region_id: str | None, *, by: User | None, at: datetime) -> Job:
+    """Queue work on a subject; the job that already waits or runs for it, if there is one."""
+    live = Job.objects.filter(kind=kind, subject_id=subject_id, state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
+    if live:
+        return live
+    job = Job(kind=kind, subject_id=subject_id, region_id=region_id, requested_by=by, requested_at=at)
+    return open_all([job], by=by, at=at)[0]
+
+
+def cancel_job(job: Job, *, by: User, at: datetime) -> None:
+    """Cancel a job that waits or runs; running work stops at its next progress and leaves nothing. Raises MoveRefused."""
+    move(job, Job.State.CANCELLED, by=by, at=at, ended_at=at)
+
+
+def retry_job(job: Job, *, by: User, at: datetime) -> None:
+    """Queue a failed job again. Raises MoveRefused."""
+    move(job, Job.State.QUEUED, by=by, at=at, problem="", done=0, total=None, step="", started_at=None, ended_at=None)
+
+
+def work_next(kind: str, handler: Handler, *, now: Callable[[], datetime]) -> Job | None:
+    """Work the oldest queued job of a kind that nobody else works; None if there is none.
+
+    Calls handler(job, at=, progress=). An exception of ours makes the job FAILED with its message; any other makes it
+    FAILED too and is raised on. Safe in any number of processes at once."""
+    with _side() as side:
+        _queue_orphans(side, kind, now())
+        for job in Job.objects.filter(kind=kind, state=Job.State.QUEUED).order_by("requested_at", "pk"):
+            if _work(job, handler, side, now):
+                return job
+    return None
+
+
+def work(job: Job, handler: Handler, *, now: Callable[[], datetime]) -> bool:
+    """Work this one job here and now; False if somebody else works it or it no longer waits."""
+    with _side() as side:
+        _queue_orphans(side, job.kind, now())
+        job.refresh_from_db()
+        return _work(job, handler, side, now)
+
+
+def _work(job: Job, handler: Handler, side: Any, now: Callable[[], datetime]) -> bool:
+    if not _ask(side, "SELECT pg_try_advisory_lock(%s, %s)", [LOCK, job.pk]):
+        return False
+    try:
+        try:
+            move(job, Job.State.RUNNING, by=None, at=now(), started_at=now(), ended_at=None, problem="", done=0, step="")
+        except MoveRefused:
+            return False
+        _carry_out(job, handler, side, now)
+    finally:
+        _ask(side, "SELECT pg_advisory_unlock(%s, %s)", [LOCK, job.pk])
+    return True
+
+
+def _carry_out(job: Job, handler: Handler, side: Any, now: Callable[[], datetime]) -> None:
+    try:
+        handler(job, at=now(), progress=_teller(job, side))
+    except JobCancelled:
+        job.refresh_from_db()
+        return
+    except Exception as error:
+        ours = type(error).__module__.partition(".")[0] in _OURS
+        problem = str(error)[:500] if ours else "程序内部出错，已记入日志；请联系系统管理，处理后重试。"
+        with contextlib.suppress(MoveRefused):  # cancelled meanwhile
+            move(job, Job.State.FAILED, by=None, at=now(), ended_at=now(), problem=problem)
+        if not ours:
+            raise
+        _log.warning("job %s (%s) failed: %s", job.pk, job.kind, type(error).__name__)
+        return
+    job.refresh_from_db(fields=["done", "total", "step"])
+    with contextlib.suppress(MoveRefused):
+        move(job, Job.State.DONE, by=None, at=now(), ended_at=now())
+
+
+def _teller(job: Job, side: Any) -> Progress:
+    """Progress written on the side connection, so that others see it before the work commits."""
+    told_at = 0.0
+    told_step = ""
+
+    def progress(done: int, total: int | None, step: str) -> None:
+        nonlocal told_at, told_step
+        if step == told_step and time.monotonic() - told_at < _TOLD_EVERY and done != total:
+            return
+        told_at, told_step = time.monotonic(), step
+        update = f"UPDATE {Job._meta.db_table} SET done = %s, total = %s, step = %s WHERE id = %s RETURNING state"  # noqa: S608
+        if _ask(side, update, [done, total, step[:60], job.pk]) != Job.State.RUNNING:
+            raise JobCancelled(f"作业 {job.pk} 已被取消。")
+
+    return progress
+
+
+def _queue_orphans(side: Any, kind: str, at: datetime) -> None:
+    """Jobs that run without the lock lost their worker: they wait again."""
+    for job in Job.objects.filter(kind=kind, state=Job.State.RUNNING):
+        if _ask(side, "SELECT pg_try_advisory_lock(%s, %s)", [LOCK, job.pk]):
+            try:
+                with contextlib.suppress(MoveRefused):  # it ended between the two questions
+                    move(job, Job.State.QUEUED, by=None, at=at, why="处理进程中断，重新排队")
+            finally:
+                _ask(side, "SELECT pg_advisory_unlock(%s, %s)", [LOCK, job.pk])
+
+
+@contextlib.contextmanager
+def _side() -> Iterator[Any]:
+    """A second autocommit connection to the same database; its end frees its locks."""
+    side = connection.copy()
+    try:
+        yield side
+    finally:
+        side.close()
+
+
+def _ask(side: Any, statement: str, values: list[Any]) -> Any:
+    with side.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = cursor.fetchone()
+    return found[0] if found else None
