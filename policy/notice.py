@@ -3,46 +3,28 @@
     notice = load("shanxi/2024")
     terms = notice.terms({"publicity_days": "7"})
     terms.value("ratio_large"), terms.clause("ratio_large"), terms.canonical(), terms.sha256
+
+A term states a value with clause and phrase, or is left to the agency (`choice = true`, `default`). What a notice
+states over a choice of the notice it extends is locked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Self
 
-Value = Decimal | int | bool | str | date | tuple[str, ...]
+from policy.keys import KEYS, Value
+from policy.notice_file import LeftOpen, NoticeFile, Stated, terms_of
+from policy.terms import NoticeError, Reading, Term, Terms
 
+__all__ = ["Choice", "ChoiceRefused", "Notice", "NoticeError", "Option", "Reading", "Term", "Terms", "load", "names"]
 
-class NoticeError(Exception):
-    """A notice file that cannot be used; the message names file, key and reason, in Chinese."""
+BUILT_IN = Path(__file__).parent / "notices"
 
 
 class ChoiceRefused(Exception):
     """A choice that does not exist, is not among the options, or is locked by a clause; in Chinese."""
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One number, limit or option of a notice.
-
-    `basis`: `law` (a clause says it), `reading` (our interpretation, its reason in `reading`) or `choice` (the
-    agency's). `document` is the 文号, or the title where there is none, of what says it; `phrase` at most 40
-    characters of it, verbatim. `since` and `until`: both days in; None = open.
-    """
-
-    key: str
-    label: str
-    value: Value
-    basis: str
-    clause: str
-    document: str
-    phrase: str
-    reading: str
-    outside: bool
-    since: date | None
-    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +37,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An agency choice of a notice. A locked one shows the value that the clause decides, and cannot be set.
+    """An agency choice of a notice. A locked one has as default what the clause decides, and cannot be set.
 
-    `options` is empty where any number from `least` to `most` will do.
+    `options`, the default first, is empty where any number from `least` to `most` will do. `clause` (document and
+    section) and `phrase` of what locks it, or bounds it.
     """
 
     key: str
@@ -71,59 +54,14 @@ class Choice:
     most: Decimal | None
 
 
-class Terms:
-    """A notice with its choices resolved: frozen, and all that rules and screens need.
-
-    Attributes: id (`shanxi/2024`), title, number (文号, empty if none), authority, region (name), draft (bool),
-    chosen (choices that differ from the default, by key).
-    """
-
-    id: str
-    title: str
-    number: str
-    authority: str
-    region: str
-    draft: bool
-    chosen: Mapping[str, str]
-
-    def value(self, key: str, on: date | None = None) -> Value:
-        """The value of a term; of a term that changes within the year, the one in force `on`. KeyError if none."""
-        raise NotImplementedError
-
-    def clause(self, key: str, on: date | None = None) -> str:
-        """Document and section of a term, `人社部发〔2024〕40号 二`; empty for an agency choice."""
-        raise NotImplementedError
-
-    def term(self, key: str, on: date | None = None) -> Term:
-        """The whole term."""
-        raise NotImplementedError
-
-    def all(self) -> Sequence[Term]:
-        """Every term, by key."""
-        raise NotImplementedError
-
-    @property
-    def refund_period(self) -> tuple[date, date]:
-        """First and last day of the refund programme, both in."""
-        raise NotImplementedError
-
-    @property
-    def sha256(self) -> str:
-        """Hex digest of the canonical text."""
-        raise NotImplementedError
-
-    def canonical(self) -> str:
-        """The terms as text, the same for the same terms; an Edition keeps it."""
-        raise NotImplementedError
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The terms that `canonical` wrote. Raises NoticeError."""
-        raise NotImplementedError
-
-
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice with what it inherits. `draft`: 征求意见稿, calculated and previewed, never published or paid."""
+    """A notice with what it inherits. `draft`: 征求意见稿, calculated and previewed, never published or paid.
+
+    `since` and `until` are the first and last day of its programme year. `own`: keys that this notice itself
+    states; `locked`: keys that it decides where a notice above left a choice; `lineage`: ids of the notices that
+    it extends, nearest first.
+    """
 
     id: str
     title: str
@@ -133,29 +71,173 @@ class Notice:
     draft: bool
     since: date
     until: date
+    own: frozenset[str]
+    locked: frozenset[str]
+    lineage: tuple[str, ...]
+    stated: Mapping[str, Stated]
+    readings: Mapping[str, Reading]
 
     def in_force(self, day: date) -> bool:
         """Whether the notice's programme year has this day."""
-        raise NotImplementedError
+        return self.since <= day <= self.until
 
     def choices(self) -> Sequence[Choice]:
         """Every agency choice, locked ones included, by key."""
-        raise NotImplementedError
+        return [
+            _choice_of(key, stated)
+            for key, stated in sorted(self.stated.items())
+            if isinstance(stated, LeftOpen) or key in self.locked
+        ]
+
+    def stated_here(self) -> Sequence[Term]:
+        """Terms with a clause that this notice itself states, not those it inherits, by key."""
+        return [term for key in sorted(self.own) for term in terms_of(self.stated[key]) if term.clause]
 
     def terms(self, choices: Mapping[str, str] | None = None) -> Terms:
-        """The terms with these choices, the rest at their defaults. Raises ChoiceRefused."""
-        raise NotImplementedError
+        """The terms with these choices (values as `--choose` takes them), the rest default. Raises ChoiceRefused."""
+        made = {key: self._chosen(key, written) for key, written in (choices or {}).items()}
+        terms = [term for key, stated in self.stated.items() for term in made.get(key, terms_of(stated))]
+        terms += [
+            Term(key, rule.label, rule.type, rule.absent, "absent")
+            for key, rule in KEYS.items()
+            if key not in self.stated and rule.absent is not None
+        ]
+        return Terms(
+            id=self.id,
+            title=self.title,
+            number=self.number,
+            authority=self.authority,
+            region=self.region,
+            draft=self.draft,
+            chosen={key: _written(term.value) for key, (term,) in made.items() if (term,) != terms_of(self.stated[key])},
+            readings=self.readings,
+            terms=terms,
+        )
+
+    def _chosen(self, key: str, written: str) -> tuple[Term]:
+        stated = self.stated.get(key)
+        if stated is None or (key not in self.locked and not isinstance(stated, LeftOpen)):
+            choices = "、".join(choice.key for choice in self.choices() if not choice.locked)
+            raise ChoiceRefused(f"{self.id} 没有选项 {key}；可选的有：{choices}")
+        choice = _choice_of(key, stated)
+        name = f"{choice.label}（{key}）"
+        if not isinstance(stated, LeftOpen):
+            raise ChoiceRefused(f"{name}由 {choice.clause} 规定为 {choice.default}（“{choice.phrase}”），不能另选")
+        allowed = [option.value for option in choice.options]
+        if not allowed:
+            return (replace(stated.default, value=_number_chosen(name, choice, stated.default.type, written)),)
+        if written not in allowed:
+            raise ChoiceRefused(f"{name}不能是 {written}，可选：{'、'.join(allowed)}")
+        return (replace(stated.default, value=written),)
 
 
 def names(folders: Iterable[Path] = ()) -> list[str]:
-    """Short names of the notices of policy/notices and of these folders."""
-    raise NotImplementedError
+    """Short names of the notices of policy/notices and of these folders. Raises NoticeError."""
+    return sorted({NoticeFile(path).head()["id"] for folder in (BUILT_IN, *folders) for path in folder.glob("*.toml")})
 
 
 def load(name: str, folders: Iterable[Path] = ()) -> Notice:
     """A notice by short name (`shanxi/2024`: in policy/notices, then in these folders) or by path of its TOML.
 
+    The file of `shanxi/2024` is called `shanxi-2024.toml`.
+
     Raises NoticeError: no such notice, unknown key, wrong type, overlapping dates, a phrase over 40 characters,
     a missing clause, a cycle of `extends`.
     """
-    raise NotImplementedError
+    return _load(name, tuple(folders), ())
+
+
+def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notice:
+    file = NoticeFile(_find(name, folders))
+    head = file.head()
+    if not name.endswith(".toml") and head["id"] != name:
+        raise file.error("notice.id", f"应为 {name}，与文件名一致")
+    if head["id"] in below:
+        raise file.error("notice.extends", f"循环继承：{' -> '.join((*below, head['id']))}")
+    base = _load(head["extends"], (*folders, file.path.parent), (*below, head["id"])) if "extends" in head else None
+    own = file.terms()
+    stated = {**(base.stated if base else {}), **own}
+    for key, rule in KEYS.items():
+        if key not in stated and rule.absent is None and not rule.optional:
+            raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
+    readings = {**(_readings_left(base, stated) if base else {}), **file.readings()}
+    for key in sorted(_cited(own) - readings.keys()):
+        raise file.error(f"readings.{key}", "条款引用了这条解读，但没有写明")
+    return Notice(
+        id=head["id"],
+        title=head["title"],
+        number=head.get("number", ""),
+        authority=head["authority"],
+        region=head["region"],
+        draft=head["status"] == "draft",
+        since=head["from"],
+        until=head["until"],
+        own=frozenset(own),
+        locked=_locked(base, stated) if base else frozenset(),
+        lineage=(base.id, *base.lineage) if base else (),
+        stated=stated,
+        readings=readings,
+    )
+
+
+def _find(name: str, folders: tuple[Path, ...]) -> Path:
+    if name.endswith(".toml"):
+        return Path(name)
+    for folder in (BUILT_IN, *folders):
+        path = folder / f"{name.replace('/', '-')}.toml"
+        if path.is_file():
+            return path
+    known = "、".join(names())
+    raise NoticeError(f"没有政策文件 {name}；现有：{known}，也可以写 TOML 文件的路径")
+
+
+def _cited(stated: Mapping[str, Stated]) -> set[str]:
+    return {term.reading for each in stated.values() for term in terms_of(each) if term.reading}
+
+
+def _readings_left(base: Notice, stated: Mapping[str, Stated]) -> dict[str, Reading]:
+    """Readings of the base, without those whose every term is now stated otherwise."""
+    settled = _cited(base.stated) - _cited(stated)
+    return {key: reading for key, reading in base.readings.items() if key not in settled}
+
+
+def _locked(base: Notice, stated: Mapping[str, Stated]) -> frozenset[str]:
+    left_open = {key for key, each in base.stated.items() if isinstance(each, LeftOpen)} | base.locked
+    return frozenset(key for key in left_open if not isinstance(stated[key], LeftOpen))
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ";".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _choice_of(key: str, stated: Stated) -> Choice:
+    term = terms_of(stated)[0]
+    left_open = stated if isinstance(stated, LeftOpen) else None
+    words = KEYS[key].words
+    return Choice(
+        key=key,
+        label=term.label,
+        options=tuple(Option(word, words[word]) for word in left_open.options) if left_open else (),
+        default=_written(term.value),
+        locked=left_open is None,
+        clause=f"{term.document} {term.clause}" if term.clause else "",
+        phrase=term.phrase,
+        least=left_open.least if left_open else None,
+        most=left_open.most if left_open else None,
+    )
+
+
+def _number_chosen(name: str, choice: Choice, kind: str, written: str) -> Value:
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or (kind == "int" and number != number.to_integral_value()):
+        raise ChoiceRefused(f"{name}不能是 {written}，应为{'整数' if kind == 'int' else '数字'}")
+    low, high = choice.least, choice.most
+    if (low is not None and number < low) or (high is not None and number > high):
+        because = f"（{choice.clause}）" if choice.clause else ""
+        raise ChoiceRefused(f"{name}不能是 {written}，应在 {low} 至 {high} 之间{because}")
+    return int(number) if kind == "int" else number
