@@ -95,12 +95,9 @@ class Machine:
         """Known ports for a person's browser; free ones, kept, for a throw-away machine."""
         if not self.throwaway:
             return {
-                name: int(os.environ.get(variable) or usual)
-                for name, variable, usual in (
-                    ("web", "PORT", 8000),
-                    ("sms", "SMS_PORT", 8001),
-                    ("platform", "PLATFORM_PORT", 8002),
-                )
+                "web": int(os.environ.get("PORT") or 8000),
+                "sms": int(os.environ.get("SMS_PORT") or 8001),
+                "platform": int(os.environ.get("PLATFORM_PORT") or 8002),
             }
         path = self.folder / "ports.json"
         if not path.exists():

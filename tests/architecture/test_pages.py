@@ -84,8 +84,8 @@ class TestSettings:
         assert read == described_in((ROOT / "docs/operations.md").read_text(encoding="utf-8"))
 
     def test_each_way_of_reading_one_is_seen(self):
-        text = "given('A_B', '')\nenv.bool('C', default=False)\nos.environ.get('D')\nos.environ[\"E\"]\nnames = ['F']"
-        assert settings_in(text) == {"A_B", "C", "D", "E"}
+        text = "given('A_B', '')\nenv.bool('CD')\nos.environ.get('EF')\nos.environ[\"GH\"]\nnames = ['IJ']"
+        assert settings_in(text) == {"A_B", "CD", "EF", "GH"}
 
     def test_only_rows_of_a_table_describe(self):
-        assert described_in("`A` is one.\n\n| `B` | text |\n| C | text |\n") == {"B"}
+        assert described_in("`AB` is one.\n\n| `CD` | text |\n| EF | text |\n") == {"CD"}
