@@ -1,0 +1,85 @@
+"""The only way to an object: what is absent and what is not one's own are the same 404."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.cache import never_cache
+
+from agency.models import Hold, Programme, Region, User
+from enterprises.models import Enterprise
+from subsidies.payout.models import PublicityRound, PublishedLine
+from subsidies.payout.queries import public_rounds
+from subsidies.refunds.models import Application
+
+View = Callable[..., HttpResponse]
+
+
+def enterprise_only(view: View) -> View:
+    """A page of one's own: for a signed-in enterprise alone, kept by no cache. Others are sent to sign in; staff are refused."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect("portal:sign_in")
+        if who(request).kind != User.Kind.ENTERPRISE:
+            raise PermissionDenied("您是以工作人员或个人身份登录的，不能办理单位事项。请先退出，再以单位身份登录。")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def who(request: HttpRequest) -> User:
+    """The signed-in user."""
+    return cast("User", request.user)
+
+
+def own_enterprise(user: User) -> Enterprise:
+    """The enterprise that the user acts for."""
+    return get_object_or_404(Enterprise.objects.select_related("region"), members__user=user)
+
+
+def own_refunds(user: User) -> "QuerySet[Application]":
+    """The refund cases of the user's enterprise, newest year first."""
+    return (
+        Application.objects.filter(enterprise__members__user=user)
+        .select_related("programme", "enterprise__region", "region", "decision__edition", "award")
+        .order_by("-year")
+    )
+
+
+def own_refund(user: User, pk: int) -> Application:
+    """One refund case of the user's enterprise, else 404."""
+    return get_object_or_404(own_refunds(user), pk=pk)
+
+
+def open_holds(application: Application) -> "QuerySet[Hold]":
+    """What stops the case or its award at present, oldest first."""
+    of_the_case = Hold.objects.filter(case_kind=Application.CASE, case_id=application.pk)
+    award = application.award
+    found = of_the_case | Hold.objects.filter(case_kind=award.CASE, case_id=award.pk) if award else of_the_case
+    return found.filter(lifted_at__isnull=True).order_by("opened_at")
+
+
+def round_of(application: Application) -> PublicityRound | None:
+    """The publicity round in which the case's award was published last."""
+    lines = PublishedLine.objects.filter(award_id=application.award_id, award__isnull=False).select_related("round")
+    line = lines.order_by("-round__number").first()
+    return line.round if line else None
+
+
+def public_round(pk: int, on: date) -> PublicityRound:
+    """A round that the public may see on the day, else 404."""
+    return get_object_or_404(public_rounds(on).select_related("file", "region"), pk=pk)
+
+
+def offices() -> "QuerySet[Region]":
+    """The agencies that have opened a programme, with their telephones."""
+    opened = Programme.objects.filter(state=Programme.State.OPEN).values("region")
+    return Region.objects.filter(pk__in=opened).exclude(phone="").order_by("path")

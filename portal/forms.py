@@ -1,0 +1,115 @@
+"""What an enterprise fills in. Shape is checked here, law never."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+
+from sheets.values import BadValue, clean_phone, clean_uscc
+from subsidies.refunds.models import Correction
+
+
+class Renderer(TemplatesSetting):
+    """Forms and fields as the portal draws them."""
+
+    form_template_name = "portal/form.html"
+    field_template_name = "portal/field.html"
+
+
+class PortalForm(forms.Form):
+    default_renderer = Renderer
+    use_required_attribute = False  # the page says in its own words what is missing
+
+
+def cleaned_by(clean: Callable[[str], str | None], text: str) -> str:
+    """A value in the canonical form of the spreadsheets. Raises ValidationError with their Chinese message."""
+    try:
+        return clean(text) or ""
+    except BadValue as bad:
+        raise forms.ValidationError(str(bad)) from bad
+
+
+class WhoSignsIn(PortalForm):
+    """First step: which enterprise, which registered phone."""
+
+    uscc = forms.CharField(
+        label="统一社会信用代码",
+        max_length=40,
+        help_text="营业执照上的 18 位代码",
+        error_messages={"required": "请填写统一社会信用代码"},
+        widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    phone = forms.CharField(
+        label="手机号",
+        max_length=20,
+        help_text="单位参保登记的手机号",
+        error_messages={"required": "请填写参保登记的手机号"},
+        widget=forms.TextInput({"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+    )
+
+    def clean_uscc(self) -> str:
+        return cleaned_by(clean_uscc, self.cleaned_data["uscc"].upper())
+
+    def clean_phone(self) -> str:
+        return cleaned_by(clean_phone, self.cleaned_data["phone"])
+
+
+class CodeGiven(PortalForm):
+    """Second step: the code that was sent."""
+
+    code = forms.RegexField(
+        r"^\d{6}$",
+        label="验证码",
+        help_text="短信里的 6 位数字",
+        error_messages={"required": "请填写短信里的验证码", "invalid": "验证码是 6 位数字"},
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "one-time-code", "class": "code"}),
+    )
+
+
+class AsSeen(PortalForm):
+    """What was on the page when the button was pressed: nobody confirms an amount that has changed meanwhile."""
+
+    decision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class WhyNot(PortalForm):
+    """Why an enterprise declines or withdraws."""
+
+    OTHER = "其他原因"
+
+    reason = forms.ChoiceField(
+        label="原因",
+        choices=[(text, text) for text in ("不需要这笔资金", "金额与预期不符", "单位即将注销或停业", OTHER)],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择一个原因"},
+    )
+    text = forms.CharField(
+        label="补充说明", required=False, max_length=200, widget=forms.Textarea({"rows": 3}), help_text="选“其他原因”时请写明"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") == self.OTHER and not cleaned.get("text", "").strip():
+            self.add_error("text", "选“其他原因”时，请写明原因")
+        return cleaned
+
+    @property
+    def why(self) -> str:
+        """The reason in one line."""
+        return "：".join(filter(None, (self.cleaned_data["reason"], self.cleaned_data["text"].strip())))
+
+
+class CorrectionAsked(PortalForm):
+    """What an enterprise says is wrong."""
+
+    about = forms.ChoiceField(
+        label="哪里不对", choices=Correction.About.choices, widget=forms.RadioSelect, error_messages={"required": "请选择哪里不对"}
+    )
+    text = forms.CharField(
+        label="正确的是什么",
+        max_length=500,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="请勿填写银行账号和密码；账户有误的，写明“账户有误”，经办人员会联系您核对。",
+        error_messages={"required": "请写明正确的应是什么"},
+    )

@@ -1,0 +1,23 @@
+"""Addresses of the portal. The only number in one is that of a case of one's own, or of a public list."""
+
+from django.urls import path
+
+from portal.views import home, publicity, refund, sign_in
+
+app_name = "portal"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.ask_code, name="sign_in"),
+    path("sign-in/code/", sign_in.give_code, name="sign_in_code"),
+    path("sign-out/", sign_in.leave, name="sign_out"),
+    path("refunds/", refund.refunds, name="refunds"),
+    path("refunds/<int:pk>/", refund.refund, name="refund"),
+    path("refunds/<int:pk>/confirm/", refund.confirm, name="confirm"),
+    path("refunds/<int:pk>/decline/", refund.decline, name="decline"),
+    path("refunds/<int:pk>/withdraw/", refund.withdraw, name="withdraw"),
+    path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
+    path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
+    path("gongshi/", publicity.rounds, name="rounds"),
+    path("gongshi/<int:pk>/", publicity.one_round, name="round"),
+    path("gongshi/<int:pk>/list.xlsx", publicity.round_file, name="round_file"),
+]

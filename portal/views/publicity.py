@@ -1,0 +1,56 @@
+"""The published lists: for anybody, without signing in, without JavaScript."""
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from agency import clock
+from agency.actions import read_file
+from portal import access
+from portal.forms import PortalForm
+from subsidies.payout.queries import public_lines, public_rounds
+
+LINES_A_PAGE = 50
+
+
+class NameSearch(PortalForm):
+    name = forms.CharField(required=False, max_length=60, error_messages={"max_length": "请少于 60 个字"})
+
+
+@require_safe
+def rounds(request: HttpRequest) -> HttpResponse:
+    today = clock.today()
+    page = {"rounds": public_rounds(today), "today": today, "section": "publicity"}
+    return render(request, "publicity/rounds.html", page)
+
+
+@require_safe
+def one_round(request: HttpRequest, pk: int) -> HttpResponse:
+    """One list, 50 lines a page; `name` searches, `page` turns."""
+    today = clock.today()
+    found = access.public_round(pk, today)
+    form = NameSearch(request.GET)
+    search = form.cleaned_data["name"].strip() if form.is_valid() else ""
+    lines = Paginator(public_lines(found, search), LINES_A_PAGE)
+    page = {
+        "round": found,
+        "form": form,
+        "search": search,
+        "page": lines.get_page(request.GET.get("page")),
+        "show_amount": "amount" in found.columns,
+        "show_rate": "rate" in found.columns,
+        "today": today,
+        "section": "publicity",
+    }
+    return render(request, "publicity/round.html", page)
+
+
+@require_safe
+def round_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The list as it was published: the stored bytes."""
+    now = clock.now()
+    found = access.public_round(pk, now.date())
+    return HttpResponse(b"")

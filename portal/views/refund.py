@@ -1,0 +1,140 @@
+"""稳岗返还: an enterprise sees its case, answers the offer, asks for correction, applies by itself."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agency import clock
+from agency.models import User
+from agency.moves import MoveRefused
+from portal import access, case
+from portal.access import enterprise_only, who
+from portal.forms import AsSeen, CorrectionAsked, PortalForm, WhyNot
+from subsidies.payout.queries.programmes import office_of
+from subsidies.refunds import actions
+from subsidies.refunds.models import Application
+
+Deed = Callable[[Application, Any, User, datetime], object]
+REFUSALS = (MoveRefused, actions.RefundRefused)
+
+
+class ChangedMeanwhile(Exception):
+    """What was on the page is no longer so."""
+
+
+@require_safe
+@enterprise_only
+def refunds(request: HttpRequest) -> HttpResponse:
+    """One's own cases; a single one opens at once."""
+    own = list(access.own_refunds(who(request)))
+    if len(own) == 1:
+        return redirect("portal:refund", pk=own[0].pk)
+    enterprise = access.own_enterprise(who(request))
+    rows = [(application, case.label_of(application), case.amount_of(application)) for application in own]
+    page = {"enterprise": enterprise, "rows": rows, "office": office_of(enterprise.region), "section": "refund"}
+    return render(request, "portal/refunds.html", page)
+
+
+@require_safe
+@enterprise_only
+def refund(request: HttpRequest, pk: int) -> HttpResponse:
+    """State, amount and how it was reached, uses, account, time line; one main button."""
+    application = access.own_refund(who(request), pk)
+    page = case.told(application, clock.today()) | case.story(application)
+    return render(request, "portal/refund/refund.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """The second look: amount, account and uses once more, then the button that counts."""
+    return _answer(
+        request, pk, "portal/refund/confirm.html", "may_confirm", AsSeen, _confirm, "已确认。接下来由经办机构审核，您不用再做什么。"
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    return _answer(
+        request, pk, "portal/refund/decline.html", "may_decline", WhyNot, _decline, "已放弃。政策期内改变主意，仍可在这里确认。"
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    return _answer(request, pk, "portal/refund/withdraw.html", "may_withdraw", WhyNot, _withdraw, "已撤回，停止办理。")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    return _answer(
+        request, pk, "portal/refund/correct.html", "may_correct", CorrectionAsked, _correct,
+        "更正申请已提交，经办人员会核实处理。处理期间后面的步骤暂停。",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """自主申请: every finding before sending, then the button."""
+    return _answer(request, pk, "portal/refund/apply.html", "may_apply", AsSeen, _apply, "申请已提交，由经办机构审核。")
+
+
+def _confirm(application: Application, form: AsSeen, by: User, at: datetime) -> None:
+    _still_as_seen(application, form)
+    actions.confirm(application, by=by, at=at)
+
+
+def _decline(application: Application, form: WhyNot, by: User, at: datetime) -> None:
+    actions.decline(application, form.why, by=by, at=at)
+
+
+def _withdraw(application: Application, form: WhyNot, by: User, at: datetime) -> None:
+    actions.withdraw(application, form.why, by=by, at=at)
+
+
+def _correct(application: Application, form: CorrectionAsked, by: User, at: datetime) -> None:
+    actions.ask_correction(application, form.cleaned_data["about"], form.cleaned_data["text"], by=by, at=at)
+
+
+def _apply(application: Application, form: AsSeen, by: User, at: datetime) -> None:
+    actions.apply(application, by=by, at=at)
+
+
+def _still_as_seen(application: Application, form: AsSeen) -> None:
+    if form.cleaned_data["decision"] != application.decision_id:
+        raise ChangedMeanwhile("页面打开后数据有更新，刚才没有提交。请按现在显示的金额和账户重新核对。")
+
+
+def _answer(
+    request: HttpRequest, pk: int, template: str, allowed: str, form_class: type[PortalForm], deed: Deed, done: str
+) -> HttpResponse:
+    """Show the page of one deed; on POST carry it out by its action and go back to the case, with what became of it."""
+    application = access.own_refund(who(request), pk)
+    at = clock.now()
+    page = case.told(application, at.date())
+    if not page[allowed]:
+        messages.info(request, f"当前状态是“{page['label']}”，这一步已经办过，或现在不能办理。")
+        return redirect("portal:refund", pk=pk)
+    posted = request.POST if request.method == "POST" else None
+    form = form_class(posted, initial={"decision": application.decision_id})
+    if posted is not None and form.is_valid():
+        try:
+            deed(application, form, who(request), at)
+        except ChangedMeanwhile as changed:
+            messages.error(request, str(changed))
+            return redirect(request.path)
+        except REFUSALS as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, done)
+        return redirect("portal:refund", pk=pk)
+    return render(request, template, page | {"form": form})
