@@ -2,10 +2,29 @@
 
 from collections import defaultdict
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from agency.models import Edition, Post, Programme, Role, User
+from agency.models import Edition, FundMonth, Post, Programme, Region, Role, User, Workday
+from policy import fund
+from policy.notice import Terms
+from policy.verdict import Finding
+from policy.workdays import Calendar
+
+BUSINESS_READERS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR, Role.POLICY})
+
+
+class TermsBroken(Exception):
+    """The stored terms of an edition are not those that were approved."""
+
+
+class Office(NamedTuple):
+    """Whose name and phone stand under a letter or a message."""
+
+    name: str
+    phone: str
 
 
 def posts_on(user: User, on: date) -> "QuerySet[Post]":
@@ -48,4 +67,57 @@ def edition_in_force(programme: Programme, on: date) -> Edition | None:
     )
 
 
-BUSINESS_READERS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR, Role.POLICY})
+def terms_of(edition: Edition) -> Terms:
+    """The terms of an edition, parsed once for each text. Raises TermsBroken where they do not bear its SHA-256."""
+    return _terms(edition.terms_sha256, edition.terms)
+
+
+@lru_cache(maxsize=64)
+def _terms(sha256: str, text: str) -> Terms:
+    terms = Terms.parse(text)
+    if terms.sha256 != sha256:
+        raise TermsBroken("版本所存条款与其散列不符，可能被改动过；请停止办理并联系系统管理。")
+    return terms
+
+
+def may_publish(programme: Programme) -> bool:
+    """Whether lists may be published and money paid: always, but for a draft notice only once its final number and
+    day are recorded. One query."""
+    edition = programme.editions.exclude(state=Edition.State.REFUSED).order_by("number").first()
+    if edition is None:
+        return False
+    return not terms_of(edition).draft or bool(programme.final_number and programme.final_on)
+
+
+def calendar() -> Calendar:
+    """The working calendar with the agency's overrides. One query."""
+    return Calendar(dict(Workday.objects.filter(voided=False).values_list("day", "works")))
+
+
+def fund_finding(region: Region, year: int, terms: Terms) -> Finding:
+    """Whether the fund carries a programme of `year`: the gate over last year's reports of the topmost region above
+    (or at) this one that has any; UNKNOWN where a month is missing. Two queries."""
+    reports = FundMonth.objects.filter(month__year=year - 1, voided=False)
+    above = region.path.strip("/").split("/")
+    pool = reports.filter(region__in=above).order_by("region__path").values_list("region", flat=True).first()
+    months = {report.month.month: report for report in reports.filter(region=pool)}
+    spending = {month: months[month].spent if month in months else None for month in range(1, 13)}
+    return fund.gate(terms, months[12].balance if 12 in months else None, spending)
+
+
+def programmes_over(region: Region, year: int) -> "QuerySet[Programme]":
+    """The programmes of a year, opened or closed, that cover a part of this region."""
+    above = region.path.strip("/").split("/")
+    return Programme.objects.exclude(state=Programme.State.PREPARED).filter(
+        Q(region__in=above) | Q(region__path__startswith=region.path), year=year
+    )
+
+
+def offices() -> dict[str | None, Office]:
+    """{region code: its office's name and phone}, each taken from the nearest region above where its own is empty;
+    None: where no region is known. One query."""
+    found: dict[str | None, Office] = {None: Office("失业保险经办机构", "12333")}
+    for code, parent, name, phone in Region.objects.order_by("path").values_list("code", "parent", "office_name", "phone"):
+        above = found.get(parent, found[None])
+        found[code] = Office(name or above.name, phone or above.phone)
+    return found

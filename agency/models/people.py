@@ -161,6 +161,7 @@ class Message(models.Model):
     phone = SealedField("手机号")
     phone_index = BlindIndexField("手机号索引", of="phone")
     text = SealedField("内容")  # a code's text is emptied once it has left
+    sign = models.CharField("签名", max_length=30, blank=True)
     urgent = models.BooleanField("优先", default=False)  # sign-in codes leave before campaigns
     created_at = models.DateTimeField("生成时间")
     next_try_at = models.DateTimeField("下次发送时间")

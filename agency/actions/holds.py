@@ -1,0 +1,109 @@
+"""暂缓: open and lift what stops a case, one or many, each with its Event."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from agency.models import CreditCheck, Event, Hold, User
+from agency.moves import record
+
+
+class HoldRefused(Exception):
+    """This hold cannot be opened or lifted; says in Chinese why."""
+
+
+class NewHold(NamedTuple):
+    """A hold to be opened: the case by word and id, why, and the archived check it rests on."""
+
+    case_kind: str
+    case_id: int
+    kind: str
+    reason: str
+    region_id: str | None
+    check_id: int | None = None
+
+
+def open_hold(
+    case_kind: str, case_id: int, kind: str, reason: str, region_id: str | None, *, by: User | None, at: datetime,
+    check: CreditCheck | None = None,
+) -> Hold | None:  # fmt: skip
+    """Stop a case for a reason. None where a hold of this kind is already open on it."""
+    opened = open_holds([NewHold(case_kind, case_id, kind, reason, region_id, check and check.pk)], by=by, at=at)
+    return Hold.objects.get(pk=opened[0]) if opened else None
+
+
+def open_holds(holds: Sequence[NewHold], *, by: User | None, at: datetime) -> list[int]:
+    """Open many at once; those already open are left as they are. Returns the ids of the new ones."""
+    for hold in holds:
+        if not hold.reason.strip():
+            raise HoldRefused("请写明暂缓的原因。")
+    if not holds:
+        return []
+    case_kinds, case_ids, kinds, reasons, regions, checks = (list(column) for column in zip(*holds, strict=True))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH given (case_kind, case_id, kind, reason, region_id, check_id) AS (
+                SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+            ), opened AS (
+                INSERT INTO agency_hold (case_kind, case_id, kind, reason, region_id, check_row_id, opened_by_id, opened_at,
+                    lifted_why)
+                SELECT case_kind, case_id, kind, reason, region_id, check_id, %s, %s, '' FROM given
+                ORDER BY case_kind, case_id, kind
+                ON CONFLICT (case_kind, case_id, kind) WHERE lifted_at IS NULL DO NOTHING
+                RETURNING id, case_kind, case_id, kind, reason, region_id
+            ), told AS (
+                INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+                SELECT %s, 'WRITE', case_kind, case_id, %s, region_id, '', '', '暂缓：' || reason,
+                    jsonb_build_object('hold', id, 'kind', kind)
+                FROM opened
+            )
+            SELECT id FROM opened ORDER BY id
+            """,
+            [case_kinds, case_ids, kinds, reasons, regions, checks, by and by.pk, at, at, by and by.pk],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lift_hold(hold: Hold, why: str, *, by: User | None, at: datetime) -> None:
+    """Lift one hold for a stated reason. Raises HoldRefused: no reason, or already lifted."""
+    if not why.strip():
+        raise HoldRefused("请写明解除暂缓的理由。")
+    with transaction.atomic():
+        still_open = Hold.objects.filter(pk=hold.pk, lifted_at__isnull=True)
+        if not still_open.update(lifted_by=by, lifted_at=at, lifted_why=why):
+            raise HoldRefused("该暂缓已由他人解除，请刷新页面。")
+        record(
+            Event.Kind.WRITE, case=hold.case_kind, case_id=hold.case_id, by=by, at=at, region_id=hold.region_id,
+            why=f"解除暂缓：{why}", detail={"hold": hold.pk, "kind": hold.kind},
+        )  # fmt: skip
+    hold.lifted_by, hold.lifted_at, hold.lifted_why = by, at, why
+
+
+def lift_holds(
+    case_kind: str, case_ids: Iterable[int], kinds: Iterable[str], why: str, *, by: User | None, at: datetime,
+    system_only: bool = False,
+) -> int:  # fmt: skip
+    """Lift every open hold of these kinds on these cases; with `system_only` only those that no person opened."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH lifted AS (
+                UPDATE agency_hold SET lifted_by_id = %s, lifted_at = %s, lifted_why = %s
+                WHERE case_kind = %s AND case_id = ANY(%s) AND kind = ANY(%s) AND lifted_at IS NULL
+                    AND NOT (%s AND opened_by_id IS NOT NULL)
+                RETURNING id, case_kind, case_id, kind, region_id
+            )
+            INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+            SELECT %s, 'WRITE', case_kind, case_id, %s, region_id, '', '', '解除暂缓：' || %s::text,
+                jsonb_build_object('hold', id, 'kind', kind)
+            FROM lifted
+            """,
+            [
+                by and by.pk, at, why, case_kind, list(case_ids), [str(kind) for kind in kinds], system_only,
+                at, by and by.pk, why,
+            ],
+        )  # fmt: skip
+        return cursor.rowcount

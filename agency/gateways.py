@@ -1,0 +1,215 @@
+"""The outside: SMS gateway and credit platform over signed HTTP (docs/gateways.md). Called by tasks alone, never inside
+a transaction. A site whose gateway speaks otherwise puts an adapter before it, or a further class here."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from django.db import connection
+
+from agency.actions import Answer, Outgoing, Receipt, SendResult
+from agency.models import CreditCheck
+
+BATCH = 500  # messages or codes a request
+AT_ONCE = 8  # requests at a time
+ANSWER_LIMIT = 4 * 1024 * 1024
+_log = logging.getLogger(__name__)
+
+
+class GatewayMisused(Exception):
+    """A gateway was called with a transaction open, or without its address or secret."""
+
+
+class NoAnswer(Exception):
+    """The other side did not answer, or not as agreed: nothing is known of what it did. Says what, never about whom."""
+
+
+class _Refused(Exception):
+    """The other side refused the whole request as wrong."""
+
+
+class _Line:
+    """One side of the wire: signs what is sent, bounds what is read, and never waits without end."""
+
+    def __init__(self, url: str, secret: str, timeout: float, name: str) -> None:
+        if not url or not secret:
+            raise GatewayMisused(f"未设置{name}的地址或 WENGANG_GATEWAY_SECRET，无法连接。")
+        self.url, self.secret, self.timeout = url.rstrip("/"), secret, timeout
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        timeout = aiohttp.ClientTimeout(total=self.timeout, connect=self.timeout / 2)
+        async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+            yield session
+
+    async def post(self, session: aiohttp.ClientSession, path: str, body: Any) -> dict[str, Any]:
+        sent = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", **self._signed(sent)}
+        return await self._read(session.post(self.url + path, data=sent, headers=headers, allow_redirects=False))
+
+    async def get(self, session: aiohttp.ClientSession, path: str, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        words = urlencode(query)
+        address = f"{self.url}{path}?{words}"
+        return await self._read(session.get(address, headers=self._signed(words.encode()), allow_redirects=False))
+
+    def _signed(self, body: bytes) -> dict[str, str]:
+        stamp = str(int(time.time()))  # real time: the other side refuses what is 300 s off, whatever a demo's desk shows
+        signature = hmac.new(self.secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+        return {"X-Wengang-Timestamp": stamp, "X-Wengang-Signature": signature}
+
+    async def _read(self, request: Any) -> dict[str, Any]:
+        try:
+            async with request as answer:
+                body = await answer.content.read(ANSWER_LIMIT + 1)
+                while len(body) <= ANSWER_LIMIT and (more := await answer.content.read(ANSWER_LIMIT + 1 - len(body))):
+                    body += more
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as broken:
+            raise NoAnswer(type(broken).__name__) from None
+        if status in (400, 409, 413):
+            raise _Refused(f"HTTP {status}")
+        if status != 200 or len(body) > ANSWER_LIMIT:
+            raise NoAnswer(f"HTTP {status}" if status != 200 else "answer too long")
+        try:
+            read = json.loads(body)
+        except ValueError:
+            raise NoAnswer("not JSON") from None
+        if not isinstance(read, dict):
+            raise NoAnswer("not an object")
+        return read
+
+
+def _outside_transaction() -> None:
+    if connection.in_atomic_block:
+        raise GatewayMisused("不能在数据库事务中连接外部系统。")
+
+
+def _parts(all_: Sequence[Any]) -> list[Sequence[Any]]:
+    return [all_[start : start + BATCH] for start in range(0, len(all_), BATCH)]
+
+
+class SmsGateway:
+    """Send messages, and ask what became of them."""
+
+    def __init__(self, url: str, secret: str, timeout: float) -> None:
+        self.line = _Line(url, secret, timeout, "短信网关")
+
+    def send(self, messages: Sequence[Outgoing]) -> list[SendResult]:
+        """One result a message, in any order. The message's key makes a repetition harmless."""
+        _outside_transaction()
+        return asyncio.run(self._send(messages))
+
+    def receipts(self, keys: Sequence[str]) -> list[Receipt]:
+        """What the gateway knows of these messages by now; those it does not answer for are absent."""
+        _outside_transaction()
+        return asyncio.run(self._receipts(keys))
+
+    async def _send(self, messages: Sequence[Outgoing]) -> list[SendResult]:
+        async with self.line.session() as session:
+            done = await asyncio.gather(*(self._send_part(session, part) for part in _parts(messages)))
+        return [result for part in done for result in part]
+
+    async def _send_part(self, session: aiohttp.ClientSession, part: Sequence[Outgoing]) -> list[SendResult]:
+        body = {"messages": [_wire(message) for message in part]}
+        try:
+            results = (await self.line.post(session, "/send-batch", body)).get("results")
+        except NoAnswer as nothing:
+            return [_unknown(message, f"网关无应答（{nothing}）") for message in part]
+        except _Refused as refused:
+            if len(part) == 1:
+                return [SendResult(part[0].key, False, failure=f"网关拒收（{refused}）")]
+            halves = part[: len(part) // 2], part[len(part) // 2 :]  # one bad message must not stop the rest
+            return [result for half in halves for result in await self._send_part(session, half)]
+        told = {str(each.get("id")): each for each in results or [] if isinstance(each, dict)}
+        return [_result(message, told.get(message.key)) for message in part]
+
+    async def _receipts(self, keys: Sequence[str]) -> list[Receipt]:
+        found: list[Receipt] = []
+        async with self.line.session() as session:
+            for part in _parts(keys):
+                try:
+                    statuses = (await self.line.get(session, "/status", [("id", key) for key in part])).get("statuses")
+                except (NoAnswer, _Refused) as nothing:
+                    _log.warning("SMS gateway: no receipts: %s", nothing)
+                    continue
+                found += [
+                    Receipt(str(each["id"]), str(each["code"]), str(each.get("problem", "")))
+                    for each in statuses or []
+                    if isinstance(each, dict) and "id" in each and "code" in each
+                ]
+        return found
+
+
+def _wire(message: Outgoing) -> dict[str, str]:
+    return {
+        "id": message.key,
+        "phone": message.phone,
+        "text": message.text,
+        "sign": message.sign,
+        "template": message.template,
+    }
+
+
+def _unknown(message: Outgoing, failure: str) -> SendResult:
+    return SendResult(message.key, False, failure=failure, retry=True)
+
+
+def _result(message: Outgoing, told: dict[str, Any] | None) -> SendResult:
+    code = str(told.get("code")) if told else ""
+    if told and code == "ACCEPTED":
+        return SendResult(message.key, True, gateway_id=str(told.get("gateway_id", "")))
+    for_good = {"INVALID_PHONE": "手机号无效", "REJECTED": "网关拒收", "CONFLICT": "同一编号已用于另一条短信"}
+    if code in for_good:
+        return SendResult(message.key, False, failure=for_good[code])
+    return _unknown(message, "网关忙" if code == "BUSY" else "网关未说明结果")
+
+
+class CreditPlatform:
+    """Look enterprises up at the credit-sharing platform."""
+
+    def __init__(self, url: str, secret: str, timeout: float) -> None:
+        self.line = _Line(url, secret, timeout, "信用平台")
+
+    def look_up(self, usccs: Sequence[str], on: date, *, at: datetime) -> dict[str, Answer]:
+        """What the platform says of each code on a day. A code that it could not be asked about (busy, cut off) is
+        absent: ask again later. That it has no answer for an enterprise is an answer, NO_ANSWER."""
+        _outside_transaction()
+        return asyncio.run(self._look_up(list(dict.fromkeys(usccs)), on, at))
+
+    async def _look_up(self, usccs: list[str], on: date, at: datetime) -> dict[str, Answer]:
+        async with self.line.session() as session:
+            done = await asyncio.gather(*(self._look_up_part(session, part, on, at) for part in _parts(usccs)))
+        return {uscc: answer for part in done for uscc, answer in part.items()}
+
+    async def _look_up_part(
+        self, session: aiohttp.ClientSession, part: Sequence[str], on: date, at: datetime
+    ) -> dict[str, Answer]:
+        try:
+            reply = await self.line.post(session, "/lookup", {"uscc": list(part), "on": on.isoformat()})
+        except (NoAnswer, _Refused) as nothing:
+            _log.warning("credit platform: %d codes unanswered: %s", len(part), nothing)
+            return {}
+        asked, reference = set(part), str(reply.get("reference", ""))
+        found = {}
+        for each in reply.get("results") or []:
+            if isinstance(each, dict) and each.get("uscc") in asked and reply.get("on") == on.isoformat():
+                raw = json.dumps({"on": reply["on"], "reference": reference, "result": each}, ensure_ascii=False)
+                found[each["uscc"]] = _answer(each, raw, at)
+        return found
+
+
+def _answer(each: dict[str, Any], raw: str, at: datetime) -> Answer:
+    flags = each.get("flags")
+    if each.get("code") != "OK" or not isinstance(flags, list):
+        return Answer(CreditCheck.Outcome.NO_ANSWER, (), raw, "信用信息共享平台", at)
+    outcome = CreditCheck.Outcome.HIT if flags else CreditCheck.Outcome.CLEAR
+    return Answer(outcome, tuple(str(flag) for flag in flags), raw, "信用信息共享平台", at)

@@ -1,0 +1,53 @@
+"""What the agency does by itself: sweeps without arguments, safe late, twice or at once."""
+
+import logging
+import time
+
+from celery import current_app, shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from agency import clock
+from agency.actions import awaiting_receipt, book_receipts, book_sent, requeue_stuck, take_messages
+from agency.gateways import SmsGateway
+
+SENT_AT_ONCE = 2_000
+SWEEP_SECONDS = 20  # then the next sweep goes on, so that no queue of sweeps builds up behind a campaign
+_log = logging.getLogger(__name__)
+
+
+def wake(task: str) -> None:
+    """Let a sweep run now rather than at its next beat. If the broker is away the beat will find the rows."""
+    try:
+        current_app.send_task(task, retry=False, ignore_result=True)
+    except OperationalError:
+        _log.warning("broker away: %s waits for its beat", task)
+
+
+def sms_gateway() -> SmsGateway:
+    """The gateway that the settings name."""
+    return SmsGateway(settings.SMS_GATEWAY_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
+
+
+@shared_task(name="agency.send_messages")
+def send_messages() -> None:
+    """Send what is due, urgent messages first, 2,000 at a time: take, send outside any transaction, book."""
+    gateway = sms_gateway()
+    if stuck := requeue_stuck(at=clock.now()):
+        _log.warning("%d messages were taken and never booked; queued again", stuck)
+    until = time.monotonic() + SWEEP_SECONDS
+    while taken := take_messages(SENT_AT_ONCE, at=clock.now()):
+        results = gateway.send(taken)
+        book_sent(results, at=clock.now())
+        _log.info("%d messages sent, %d not", sum(each.accepted for each in results), sum(not each.accepted for each in results))
+        if time.monotonic() > until:
+            break
+
+
+@shared_task(name="agency.read_receipts")
+def read_receipts() -> None:
+    """Ask what became of the messages that the gateway accepted; after three days without a receipt: no answer."""
+    gateway, after = sms_gateway(), 0
+    while keys := awaiting_receipt(SENT_AT_ONCE, after=after, at=clock.now()):
+        book_receipts(gateway.receipts(keys), at=clock.now())
+        after = int(keys[-1])

@@ -1,0 +1,5 @@
+"""What changes the enterprises' rows, one file a noun."""
+
+from enterprises.actions.members import SignInRefused, request_code, sign_in
+
+__all__ = ["SignInRefused", "request_code", "sign_in"]
