@@ -5,7 +5,6 @@ tuple: ("head", ...), then ("rows", ...) as often as needed, then ("end",); or (
 ("broken", traceback) at any time.
 """
 
-import itertools
 import marshal
 import os
 import pickle
@@ -13,21 +12,21 @@ import re
 import resource
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from sheets.cells import BadValue, Cell, shown
 from sheets.columns import Column
-from sheets.csvfile import Cells, blocks, first_rows
-from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused, encoding_of, kind_of
-from sheets.headers import SEARCHED_ROWS, Head, find_head
-from sheets.values import BadValue, Cell, shown
+from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
+from sheets.headers import Head
+from sheets.tables import Cells, Table, Tables
 
 _REMEMBERED = 60_000  # cells a column remembers; most columns repeat themselves
-_BATCH_ROWS = 5_000
 
 Errors = list[tuple[str, int, str, str, str]]
 Message = tuple[Any, ...]
+Wanted = Mapping[str, Sequence[int]]
 
 
 class Memory(dict[Cell, Any]):
@@ -147,13 +146,13 @@ def _shows(cell: Cell) -> bool:
 def main() -> None:
     """Answers one request and ends."""
     out = sys.stdout.buffer
-    columns, limits = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    columns, limits, wanted = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         with os.fdopen(int(sys.argv[1]), "rb") as file:
-            for message in messages(file, columns, limits):
+            for message in messages(file, columns, limits, wanted):
                 _send(out, message)
         _send(out, ("end",))
     except SheetRefused as refused:
@@ -174,57 +173,36 @@ def _send(out: BinaryIO, message: Message) -> None:
     out.flush()
 
 
-def messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[Message]:
-    """Everything to tell about a file, the head first."""
-    if kind_of(file, limits) == "csv":
-        yield from _csv_messages(file, columns)
-    else:
-        yield from _xlsx_messages(file, columns, limits)
+def messages(file: BinaryIO, columns: Sequence[Column], limits: Limits, wanted: Wanted | None = None) -> Iterator[Message]:
+    """Everything to tell about a file: its head, then all rows converted, or the wanted rows as they stand."""
+    tables = Tables(file, columns, limits)
+    yield "head", tables.kind, tables.encoding, [tuple(table.head) for table in tables.found], tables.notes
+    for table in tables.found:
+        yield from _converted(table, columns) if wanted is None else _raw(table, wanted)
 
 
-def _csv_messages(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Message]:
-    encoding = encoding_of(file)
-    top = first_rows(file, encoding, SEARCHED_ROWS)
-    head = find_head("CSV", top, columns)
-    if isinstance(head, str):
-        tabs = "；文件不是以逗号分隔的，请另存为 CSV（UTF-8）" if _mostly_tabs(top) else ""
-        raise SheetRefused(head + tabs)
-    yield "head", "csv", encoding, [tuple(head)], []
-    converter = Converter(head, columns)
-    for first, by_columns, cells in blocks(file, encoding, head.row, len(top[head.row - 1])):
+def _converted(table: Table, columns: Sequence[Column]) -> Iterator[Message]:
+    converter = Converter(table.head, columns)
+    for first, by_columns, cells in table.blocks():
         yield converter.of_columns(first, cells) if by_columns else converter.of_rows(first, cells)
 
 
-def _mostly_tabs(top: Cells) -> bool:
-    return any(isinstance(cell, str) and "\t" in cell.strip() for row in top for cell in row)
+def _raw(table: Table, wanted: Wanted) -> Iterator[Message]:
+    """The header row and the wanted rows of a sheet, each cell as text or number."""
+    numbers = wanted.get(table.head.sheet, ())
+    if not numbers:
+        return
+    kept = frozenset(numbers)
+    yield "header", table.head.sheet, _portable(table.header)
+    for first, by_columns, cells in table.blocks():
+        rows = zip(*cells, strict=True) if by_columns else iter(cells)
+        some = [(number, _portable(row)) for number, row in enumerate(rows, first) if number in kept]
+        if some:
+            yield "raw", some
 
 
-def _xlsx_messages(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> Iterator[Message]:
-    from sheets.workbook import open_workbook  # a csv file never pays for it
-
-    heads: list[tuple[Head, Iterator[Sequence[Cell]]]] = []
-    notes: list[str] = []
-    reasons: list[str] = []
-    for sheet in open_workbook(file, limits):
-        rows = sheet.rows()
-        top = list(itertools.islice(rows, SEARCHED_ROWS))
-        head = find_head(sheet.name, top, columns)
-        if sheet.hidden:
-            notes.append(f"工作表“{sheet.name}”是隐藏的，未读取")
-        elif isinstance(head, Head):
-            heads.append((head, itertools.chain(top[head.row :], rows)))
-        else:
-            reasons.append(f"工作表“{sheet.name}”{head}")
-    if not heads or any("缺少" in reason for reason in reasons):
-        raise SheetRefused("；".join(reasons or notes) or "文件里没有内容，请核对后重新上传")
-    notes += [f"{reason}，未读取" for reason in reasons]
-    yield "head", "xlsx", "", [tuple(head) for head, _ in heads], notes
-    for head, rows in heads:
-        converter = Converter(head, columns)
-        first = head.row + 1
-        while some := list(itertools.islice(rows, _BATCH_ROWS)):
-            yield converter.of_rows(first, some)
-            first += len(some)
+def _portable(row: Sequence[Cell]) -> list[str | int | float | bool]:
+    return [cell if isinstance(cell, str | int | float) else shown(cell) for cell in row]
 
 
 if __name__ == "__main__":

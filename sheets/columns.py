@@ -10,8 +10,8 @@ class Column:
     """One column.
 
     `name` is the field, `header` what templates and error lists print, `aliases` other headers for the same.
-    `required`: the header must exist, else the file is refused. `filled`: an empty cell is an error of its
-    row. `note` and `options` go into the template beside those of `value`.
+    `required`: the header must exist, else the file is refused. `filled`: so must every cell, else its row is
+    an error. `note` and `options` go into the template beside those of `value`.
     """
 
     name: str
@@ -22,3 +22,8 @@ class Column:
     filled: bool = False
     note: str = ""
     options: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> bool:
+        """Whether a file without this column is refused."""
+        return self.required or self.filled

@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
+from sheets.cells import Cell
 from sheets.guard import SheetRefused
-from sheets.values import Cell
 
 _PIECE = 1 << 19  # characters
 
 Cells = Sequence[Sequence[Cell]]
+Blocks = Iterator[tuple[int, bool, Cells]]
 
 
 def _open(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
@@ -36,7 +37,7 @@ def first_rows(file: BinaryIO, encoding: str, count: int) -> list[list[str]]:
     return top
 
 
-def blocks(file: BinaryIO, encoding: str, head_row: int, width: int) -> Iterator[tuple[int, bool, Cells]]:
+def blocks(file: BinaryIO, encoding: str, head_row: int, width: int) -> Blocks:
     """(number of its first row, whether cut by columns, its cells) of every block below the header row."""
     text = _open(file, encoding)
     for _ in itertools.islice(csv.reader(text, strict=True), head_row):
@@ -73,7 +74,7 @@ def _columns(piece: str, width: int) -> Cells | None:
     return [flat[place::step][:lines] for place in range(width)]
 
 
-def _quoted_blocks(lines: Iterator[str], number: int) -> Iterator[tuple[int, bool, Cells]]:
+def _quoted_blocks(lines: Iterator[str], number: int) -> Blocks:
     start = number
     rows = csv.reader(lines, strict=True)
     try:

@@ -4,11 +4,19 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sheets.cells import Cell, shown
 from sheets.columns import Column
 from sheets.guard import SheetRefused
-from sheets.values import Cell, shown
 
 SEARCHED_ROWS = 30  # titles and notes may stand above the header row
+ERROR_HEADER = "错误原因"  # what we add to the rows that we give back
+
+
+class NoHead(NamedTuple):
+    """Why a sheet has no header row, and how many of our columns its best row names."""
+
+    reason: str
+    hits: int
 
 
 class Head(NamedTuple):
@@ -31,8 +39,8 @@ def header_key(header: Cell) -> str:
     return key.strip("*").removesuffix("(必填)").removesuffix("(选填)")
 
 
-def find_head(sheet: str, top: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> Head | str:
-    """The head among the first rows of a sheet, or the reason why there is none. Two columns for one raise."""
+def find_head(sheet: str, top: Sequence[Sequence[Cell]], columns: Sequence[Column]) -> Head | NoHead:
+    """The head among the first rows of a sheet. Raises SheetRefused for two columns of one meaning."""
     names = {header_key(header): column for column in columns for header in (column.header, *column.aliases)}
     best: list[tuple[int, Column]] = []
     found = -1
@@ -41,18 +49,22 @@ def find_head(sheet: str, top: Sequence[Sequence[Cell]], columns: Sequence[Colum
         if len({column.name for _, column in hits}) > len({column.name for _, column in best}):
             best, found = hits, position
     if not best:
-        return "没有找到表头行"
+        needed = "、".join(column.header for column in columns if column.needed)
+        return NoHead(f"没有找到表头行（应有：{needed}）", 0)
     places: dict[str, int] = {}
     for place, column in best:
         if column.name in places:
             first, second = shown(top[found][places[column.name]]), shown(top[found][place])
             raise SheetRefused(f"工作表“{sheet}”第 {found + 1} 行的“{first}”和“{second}”是同一项“{column.header}”，请只保留一列")
         places[column.name] = place
-    lacking = [c.header for c in columns if (c.required or c.filled) and c.name not in places]
+    lacking = [column.header for column in columns if column.needed and column.name not in places]
     if lacking:
-        return f"缺少必填列：{'、'.join(lacking)}；请按模板补上表头"
-    row = top[found]
-    width = max((place + 1 for place, cell in enumerate(row) if header_key(cell)), default=0)
-    ours = set(places.values())
-    unknown = tuple(shown(row[place]).strip() or f"第 {place + 1} 列（无表头）" for place in range(width) if place not in ours)
-    return Head(sheet, found + 1, places, unknown, width)
+        return NoHead(f"缺少必填列：{'、'.join(lacking)}；请按模板补上表头", len(places))
+    return Head(sheet, found + 1, places, *_unknown(top[found], {*places.values()}))
+
+
+def _unknown(row: Sequence[Cell], ours: set[int]) -> tuple[tuple[str, ...], int]:
+    """Headers that nobody asked for, and the number of positions up to the last header."""
+    width = max(place + 1 for place, cell in enumerate(row) if header_key(cell))
+    titles = ((place, shown(row[place]).strip()) for place in range(width) if place not in ours)
+    return tuple(title or f"第 {place + 1} 列（无表头）" for place, title in titles if title != ERROR_HEADER), width

@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,10 @@ from sheets.columns import Column
 from sheets.guard import TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
 
-__all__ = ["Batch", "CellError", "Head", "Limits", "Reading", "Row", "SheetRefused", "read"]
+__all__ = ["Batch", "CellError", "Head", "Limits", "Reading", "Row", "SheetRefused", "read", "read_raw"]
+
+STANDARD = Limits()
+RawCell = str | int | float | bool
 
 
 class CellError(NamedTuple):
@@ -87,42 +90,26 @@ def _typed(column: Column, texts: list[str | None]) -> list[Any]:
     return [None if canonical is None else typed(canonical) for canonical in texts]
 
 
-class Reading:
-    """A file being read: iterate it once for its batches, or `rows()`; use it as a context manager.
+class _Child:
+    """The process that reads one file, and what it says."""
 
-    `kind` is xlsx or csv, `encoding` that of a csv file; `heads` are the header rows found; `notes` are
-    sentences in Chinese for whoever loads the file; `rows_read` counts what was handed out so far.
-    """
+    def __init__(
+        self,
+        source: str | Path | BinaryIO,
+        columns: Sequence[Column],
+        limits: Limits,
+        wanted: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        request = pickle.dumps((tuple(columns), limits, wanted))
+        if isinstance(source, str | Path):
+            with Path(source).open("rb") as file:
+                self._process = _start(file, request)
+        else:
+            self._process = _start(source, request)
+        self.close = weakref.finalize(self, _end, self._process)
 
-    def __init__(self, process: subprocess.Popen[bytes], columns: Sequence[Column]) -> None:
-        self._process = process
-        self._stop = weakref.finalize(self, _end, process)
-        self._columns = columns
-        self.rows_read = 0
-        _, self.kind, self.encoding, heads, notes = self._receive("head")
-        self.heads = [Head(*head) for head in heads]
-        self.notes: list[str] = notes
-
-    @property
-    def unknown(self) -> list[tuple[str, str]]:
-        """(sheet, header) of every column that nobody asked for."""
-        return [(head.sheet, header) for head in self.heads for header in head.unknown]
-
-    def __iter__(self) -> Iterator[Batch]:
-        names = [column.name for column in self._columns]
-        while (message := self._receive("rows", "end"))[0] != "end":
-            _, sheet, numbers, texts, errors = message
-            self.rows_read += len(numbers)
-            texts = dict(zip(names, texts, strict=True))
-            yield Batch(sheet, numbers, texts, [CellError(*error) for error in errors], self._columns)
-        self.close()
-
-    def rows(self) -> Iterator[Row]:
-        """The rows one by one, for small files and tests."""
-        for batch in self:
-            yield from batch.rows()
-
-    def _receive(self, *expected: str) -> tuple[Any, ...]:
+    def hear(self, *expected: str) -> tuple[Any, ...]:
+        """The next message, which has to be one of those expected; a refusal is raised."""
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - asked for when it was started
         length = pipe.read(8)
@@ -138,11 +125,73 @@ class Reading:
         self.close()
         if message[0] == "refused":
             raise SheetRefused(message[1])
-        raise RuntimeError(f"the reader of a spreadsheet broke: {message[1]}")
+        raise RuntimeError(f"the reader of a spreadsheet broke: {message[1:]}")
+
+
+def _start(file: BinaryIO, request: bytes) -> subprocess.Popen[bytes]:
+    """The child gets the open file and the request; neither our environment nor our secrets."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sheets.child", str(file.fileno())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[file.fileno()],
+        cwd=Path(__file__).parent.parent,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    with process.stdin:
+        process.stdin.write(request)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None  # noqa: S101 - asked for when it was started
+    process.stdout.close()
+    try:
+        process.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Reading:
+    """A file being read: iterate it once for its batches, or `rows()`; use it as a context manager.
+
+    `kind` is xlsx or csv, `encoding` that of a csv file; `heads` are the header rows found; `notes` are
+    sentences in Chinese for whoever loads the file; `rows_read` counts what was handed out so far.
+    """
+
+    def __init__(self, child: _Child, columns: Sequence[Column]) -> None:
+        self._child = child
+        self._columns = columns
+        self.rows_read = 0
+        _, self.kind, self.encoding, heads, notes = child.hear("head")
+        self.heads = [Head(*head) for head in heads]
+        self.notes: list[str] = notes
+
+    @property
+    def unknown(self) -> list[tuple[str, str]]:
+        """(sheet, header) of every column that nobody asked for."""
+        return [(head.sheet, header) for head in self.heads for header in head.unknown]
+
+    def __iter__(self) -> Iterator[Batch]:
+        names = [column.name for column in self._columns]
+        while (message := self._child.hear("rows", "end"))[0] != "end":
+            _, sheet, numbers, texts, errors = message
+            self.rows_read += len(numbers)
+            texts = dict(zip(names, texts, strict=True))
+            yield Batch(sheet, numbers, texts, [CellError(*error) for error in errors], self._columns)
+        self.close()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows one by one, for small files and tests."""
+        for batch in self:
+            yield from batch.rows()
 
     def close(self) -> None:
         """Ends the child, also one that has not finished."""
-        self._stop()
+        self._child.close()
 
     def __enter__(self) -> Self:
         return self
@@ -156,39 +205,37 @@ class Reading:
         self.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdout is not None  # noqa: S101 - asked for when it was started
-    process.stdout.close()
-    try:
-        process.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = Limits()) -> Reading:  # noqa: B008 - frozen
+def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = STANDARD) -> Reading:
     """Opens a file, by path or as a real open file, and reads it up to its header row.
 
     Raises SheetRefused, also while the rows are iterated, with a reason in Chinese that says what to do.
     """
-    if isinstance(source, str | Path):
-        with Path(source).open("rb") as file:
-            return Reading(_start(file, columns, limits), columns)
-    return Reading(_start(source, columns, limits), columns)
+    return Reading(_Child(source, columns, limits), columns)
 
 
-def _start(file: BinaryIO, columns: Sequence[Column], limits: Limits) -> subprocess.Popen[bytes]:
-    """The child sees the open file, the columns and the limits; neither our environment nor our secrets."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sheets.child", str(file.fileno())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[file.fileno()],
-        cwd=Path(__file__).parent.parent,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-    )
-    assert process.stdin is not None  # noqa: S101 - asked for above
-    with process.stdin:
-        process.stdin.write(pickle.dumps((tuple(columns), limits)))
-    return process
+def read_raw(
+    source: str | Path | BinaryIO,
+    columns: Sequence[Column],
+    wanted: Mapping[str, Sequence[int]],
+    limits: Limits = STANDARD,
+) -> Iterator[tuple[str, list[RawCell], Iterator[tuple[int, list[RawCell]]]]]:
+    """(sheet, header row, its wanted rows with their numbers) of every sheet in `wanted`, cells as they stand.
+
+    Dates come as ISO text. The rows of a sheet have to be taken before the next sheet is asked for.
+    """
+    child = _Child(source, columns, limits, wanted)
+    try:
+        child.hear("head")
+        message = child.hear("header", "end")
+        while message[0] == "header":
+            following: list[tuple[Any, ...]] = []
+            yield message[1], message[2], _raw_rows(child, following)
+            message = following[0]
+    finally:
+        child.close()
+
+
+def _raw_rows(child: _Child, following: list[tuple[Any, ...]]) -> Iterator[tuple[int, list[RawCell]]]:
+    while (message := child.hear("raw", "header", "end"))[0] == "raw":
+        yield from message[1]
+    following.append(message)

@@ -14,8 +14,8 @@ from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+from sheets.cells import UNCOMPUTED, Cell
 from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused, pieces
-from sheets.values import UNCOMPUTED, Cell
 
 _CELL = rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3}[0-9]{1,7})"'
 _FILLED = re.compile(_CELL + rb"(?:[^>]*[^/>])?>")

@@ -1,0 +1,216 @@
+"""Rows out: lists, templates and error spreadsheets as .xlsx, bulk rows as csv.
+
+Text cells have the format 文本, so that nothing in them becomes a formula or loses digits, not even when somebody
+edits it; only short numbers are numbers. The same rows give the same bytes, so that a frozen list can be hashed.
+"""
+
+import csv
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import rustpy_xlsxwriter
+import xlsxwriter
+
+from sheets.cells import shown
+from sheets.columns import Column
+from sheets.headers import ERROR_HEADER
+from sheets.read import STANDARD, CellError, Limits, read_raw
+
+MOST_ROWS = 1_048_575  # below the header row of one sheet
+LONG_LIST = 50_000
+_NUMBER_FORMAT = "0.00####"
+_DIGITS = 15  # what a spreadsheet keeps of a number
+_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a constant, so that the same rows give the same bytes
+
+Value = str | int | float | bool | Decimal | date | datetime | None
+
+
+def _plain(value: Value) -> str | int | float | None:
+    """A value as text or as a number that a spreadsheet keeps whole."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int):
+        return value if len(str(abs(value))) <= _DIGITS else str(value)
+    if isinstance(value, Decimal):
+        return float(value) if len(value.as_tuple().digits) <= _DIGITS else str(value)
+    return value if isinstance(value, float) else shown(value)
+
+
+def write_rows(path: str | Path | BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Value]], sheet: str = "清单") -> int:
+    """A list as .xlsx; returns how many rows were written. Dates are ISO text, booleans 是/否, None is empty.
+
+    Raises ValueError for more rows than a sheet holds; the list has then to be cut in parts.
+    """
+    remaining = iter(rows)
+    first = list(itertools.islice(remaining, LONG_LIST + 1))
+    if len(first) <= LONG_LIST or len(set(header)) < len(header):
+        return _write_short(path, header, itertools.chain(first, remaining), sheet)
+    return _write_long(path, header, first, remaining, sheet)
+
+
+def _write_short(path: str | Path | BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Value]], sheet: str) -> int:
+    with _workbook(path) as book:
+        writer = _ListWriter(book, sheet, header)
+        for row in rows:
+            writer.add(row)
+    return writer.count
+
+
+class _ListWriter:
+    """One sheet of a list, row by row."""
+
+    def __init__(self, book: Any, sheet: str, header: Sequence[str]) -> None:
+        self.count = 0
+        self._text = book.add_format({"num_format": "@"})
+        self._number = book.add_format({"num_format": _NUMBER_FORMAT})
+        self._sheet = book.add_worksheet(sheet)
+        self._sheet.freeze_panes(1, 0)
+        for place, title in enumerate(header):
+            self._sheet.set_column(place, place, _width(title))
+        bold = book.add_format({"bold": True, "num_format": "@"})
+        for place, title in enumerate(header):
+            self._sheet.write_string(0, place, title, bold)
+
+    def add(self, row: Sequence[Value]) -> None:
+        self.count += 1
+        _check_count(self.count)
+        for place, value in enumerate(row):
+            plain = _plain(value)
+            if isinstance(plain, str):
+                self._sheet.write_string(self.count, place, plain, self._text)
+            elif plain is not None:
+                number = self._number if isinstance(value, Decimal) else None
+                self._sheet.write_number(self.count, place, plain, number)
+
+
+def _workbook(path: str | Path | BinaryIO, *, constant_memory: bool = True) -> Any:
+    target = str(path) if isinstance(path, Path) else path
+    book = xlsxwriter.Workbook(target, {"constant_memory": constant_memory})
+    book.set_properties({"created": _CREATED})
+    return book
+
+
+def _width(title: str) -> float:
+    return min(40, max(10, 2.2 * len(title) + 2))
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_ROWS:
+        raise ValueError(f"清单超过 {MOST_ROWS} 行，一个工作表放不下，请分批导出")
+
+
+def _write_long(
+    path: str | Path | BinaryIO,
+    header: Sequence[str],
+    first: list[Sequence[Value]],
+    remaining: Iterator[Sequence[Value]],
+    sheet: str,
+) -> int:
+    count = 0
+
+    def records() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for row in itertools.chain(first, remaining):
+            count += 1
+            _check_count(count)
+            yield dict(zip(header, map(_plain, row), strict=True))
+
+    numeric = {title for place, title in enumerate(header) if any(isinstance(row[place], Decimal) for row in first[:1000])}
+    formats = {
+        title: rustpy_xlsxwriter.rustpy_xlsxwriter.Format().set_num_format(_NUMBER_FORMAT if title in numeric else "@")
+        for title in header
+    }
+    rustpy_xlsxwriter.write_worksheet(
+        records(),
+        str(path) if isinstance(path, Path) else path,
+        sheet_name=sheet,
+        freeze_row=1,
+        bold_headers=True,
+        column_formats=formats,
+        column_widths={title: _width(title) for title in header},
+    )
+    return count
+
+
+def write_template(path: str | Path | BinaryIO, columns: Sequence[Column], title: str) -> None:
+    """An empty spreadsheet to fill in: header row with notes, text columns as text, drop-downs, a page of notes."""
+    with _workbook(path, constant_memory=False) as book:
+        sheet = book.add_worksheet(title)
+        text = book.add_format({"num_format": "@"})
+        bold = book.add_format({"bold": True, "num_format": "@"})
+        needed = book.add_format({"bold": True, "num_format": "@", "bg_color": "#FFE699"})
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, _width(column.header), text if column.value.as_text else None)
+            sheet.write_string(0, place, column.header, needed if column.needed else bold)
+            if note := _note_of(column):
+                sheet.write_comment(0, place, note)
+            if options := column.options or column.value.options:
+                sheet.data_validation(1, place, MOST_ROWS, place, {"validate": "list", "source": list(options)})
+        notes = book.add_worksheet("填写说明")
+        for row, line in enumerate([("列名", "是否必填", "说明", "也可写作"), *map(_note_line, columns)]):
+            for place, words in enumerate(line):
+                notes.write_string(row, place, words, text if row else bold)
+        notes.set_column(0, 3, 30)
+
+
+def _note_of(column: Column) -> str:
+    return "；".join(part for part in (column.note, column.value.note) if part)
+
+
+def _note_line(column: Column) -> tuple[str, str, str, str]:
+    return column.header, "必填" if column.needed else "", _note_of(column), " / ".join(column.aliases)
+
+
+def write_errors(
+    path: str | Path | BinaryIO,
+    source: str | Path | BinaryIO,
+    columns: Sequence[Column],
+    errors: Iterable[CellError],
+    limits: Limits = STANDARD,
+) -> int:
+    """The bad rows of `source` as they stood, in their sheets and order, with their reasons in 错误原因.
+
+    Returns the number of rows written. The file can be corrected and loaded again: text stays text, so leading
+    zeros live; a number stays the number that was refused.
+    """
+    reasons: dict[str, dict[int, list[str]]] = {}
+    for error in errors:
+        told = f"{error.header}：{error.reason}" if error.header else error.reason
+        reasons.setdefault(error.sheet, {}).setdefault(error.row, []).append(told)
+    wanted = {sheet: sorted(rows) for sheet, rows in reasons.items()}
+    count = 0
+    with _workbook(path) as book:
+        for sheet, header, rows in read_raw(source, columns, wanted, limits):
+            kept = [place for place, cell in enumerate(header) if shown(cell).strip() != ERROR_HEADER]
+            titles = [shown(header[place]) for place in kept]
+            writer = _ListWriter(book, sheet, [*titles, ERROR_HEADER])
+            for number, cells in rows:
+                told = "；".join(reasons[sheet][number])
+                writer.add([*(cells[place] if place < len(cells) else None for place in kept), told])
+            count += writer.count
+    return count
+
+
+def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> int:
+    """Bulk rows as csv, UTF-8 with BOM; text that would start a formula gets an apostrophe before it."""
+    with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(header)
+        return sum(1 for row in rows if writer.writerow([_csv_cell(value) for value in row]))
+
+
+def _csv_cell(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return f"{value:f}" if isinstance(value, Decimal) else shown(value)
