@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import django
@@ -206,11 +206,6 @@ def fake(tmp_path: Path) -> Iterator[Callable[..., str]]:
 @pytest.fixture
 def desk_clock(db) -> Callable[[datetime], None]:
     """Set the desk's clock, in this and every process of ours (the row commits only in a transactional test)."""
-    from agency.models import DeskClock
+    from agency.actions.clock import set_desk_clock
 
-    def to(moment: datetime) -> None:
-        offset: timedelta = moment - datetime.now(moment.tzinfo)
-        if not DeskClock.objects.update(offset=offset):
-            DeskClock.objects.create(offset=offset)
-
-    return to
+    return lambda moment: set_desk_clock(moment, real_now=datetime.now(moment.tzinfo))
