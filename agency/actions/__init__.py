@@ -26,6 +26,7 @@ from agency.actions.people import (
     give_post,
     send_code,
 )
+from agency.actions.places import RegionRefused, found_region
 from agency.actions.programmes import (
     ProgrammeRefused,
     approve_edition,
@@ -49,6 +50,7 @@ __all__ = [
     "PostRefused",
     "ProgrammeRefused",
     "Receipt",
+    "RegionRefused",
     "SendResult",
     "StaffRefused",
     "approve_edition",
@@ -60,6 +62,7 @@ __all__ = [
     "close_programme",
     "create_staff",
     "end_post",
+    "found_region",
     "give_post",
     "lift_hold",
     "lift_holds",
