@@ -5,6 +5,8 @@ from pathlib import Path
 import environ
 from django.urls import reverse_lazy
 
+from config.menu import UNFOLD  # noqa: F401 - a setting of the console
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -35,7 +37,7 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "config.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,7 +49,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "import_export",
-    "config",
+    "config.apps.ConfigConfig",
     "agency",
     "enterprises",
     "subsidies.payout",
@@ -128,7 +130,6 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'self'"],
     }
 }
-UNFOLD: dict[str, object] = {}  # filled by config/console.py, which needs the models
 PUBLIC_URL = given("PUBLIC_URL", "http://127.0.0.1:8000")  # how the outside names the portal
 
 # --- the law -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What changes the enterprises' rows, one file a noun."""
 
+from enterprises.actions.contacts import reveal_contact
 from enterprises.actions.members import SignInRefused, request_code, sign_in
 
-__all__ = ["SignInRefused", "request_code", "sign_in"]
+__all__ = ["SignInRefused", "request_code", "reveal_contact", "sign_in"]

@@ -1,0 +1,106 @@
+"""用户与岗位."""
+
+from typing import ClassVar
+
+from django import forms
+from django.contrib import admin
+
+from agency.actions import MessageRefused, PostRefused, StaffRefused, create_staff, end_post, give_post, resend_message
+from agency.admin.desk import Deed, DeskAdmin
+from agency.models import POSTS, Event, Message, Post, Region, Role, User
+
+ACCOUNTS = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
+KEEPERS = frozenset({Role.SYSTEM_ADMIN})
+
+
+class DateInput(forms.DateInput):
+    """A date as the browser's own picker gives it."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class StaffForm(forms.Form):
+    username = forms.CharField(label="用户名", max_length=64)
+    name = forms.CharField(label="姓名", max_length=64)
+    password = forms.CharField(label="初始密码", min_length=10, widget=forms.PasswordInput, help_text="至少十位；请当面交给本人并提醒更改。")
+
+
+class PostForm(forms.Form):
+    role = forms.ChoiceField(label="角色", choices=[(role.value, role.label) for role in POSTS])
+    region = forms.ModelChoiceField(Region.objects.none(), label="行政区划")
+    from_on = forms.DateField(label="自", widget=DateInput)
+    until_on = forms.DateField(label="至", widget=DateInput, required=False, help_text="留空为长期。")
+
+    def fill(self, *, prefixes: list[str], today: object, **_: object) -> None:
+        self.fields["region"].queryset = regions_under(prefixes)  # type: ignore[attr-defined]
+        self.fields["from_on"].initial = today
+
+
+class UntilForm(forms.Form):
+    until_on = forms.DateField(label="任职至", widget=DateInput)
+
+
+def regions_under(prefixes: list[str]) -> "object":
+    """The regions whose paths start with one of the prefixes."""
+    found = Region.objects.none()
+    for prefix in prefixes:
+        found = found | Region.objects.filter(path__startswith=prefix)
+    return found.order_by("path")
+
+
+@admin.register(User)
+class UserAdmin(DeskAdmin):
+    readers = ACCOUNTS
+    region_path = None
+    list_display = ("username", "name", "kind", "is_active")
+    list_filter = ("kind", "is_active")
+    search_fields = ("username", "name")
+    fields = ("username", "name", "kind", "is_active", "created_at", "last_login")
+    ordering = ("username",)
+    deeds: ClassVar = [
+        Deed("new-staff", "新增工作人员", KEEPERS, create_staff, form=StaffForm, above=True, main=True, refusals=(StaffRefused,)),
+        Deed("give-post", "授予岗位", KEEPERS, give_post, form=PostForm, main=True, refusals=(PostRefused,)),
+    ]
+
+
+@admin.register(Post)
+class PostAdmin(DeskAdmin):
+    readers = ACCOUNTS
+    list_display = ("user", "role", "region", "from_on", "until_on")
+    list_filter = ("role",)
+    list_select_related = ("user", "region")
+    search_fields = ("user__username", "user__name")
+    ordering = ("user", "role")
+    deeds: ClassVar = [Deed("end", "结束岗位", KEEPERS, end_post, form=UntilForm, refusals=(PostRefused,))]
+
+
+@admin.register(Event)
+class EventAdmin(DeskAdmin):
+    readers = frozenset({Role.AUDITOR})
+    list_display = ("at", "kind", "case_kind", "case_id", "from_state", "to_state", "by", "why")
+    list_filter = ("kind", "case_kind")
+    list_select_related = ("by",)
+    search_fields = ("=case_id",)
+    ordering = ("-id",)
+
+
+@admin.register(Message)
+class MessageAdmin(DeskAdmin):
+    list_display = ("id", "kind", "case_kind", "case_id", "shown_phone", "state", "tries", "sent_at", "failure")
+    list_filter = ("state", "kind")
+    fields = ("kind", "case_kind", "case_id", "shown_phone", "state", "tries", "created_at", "sent_at", "gateway_id", "failure")
+    readonly_fields = ("shown_phone",)
+    deeds: ClassVar = [
+        Deed(
+            "resend", "重新发送", frozenset({Role.PREPARER}), resend_message, states=frozenset({Message.State.FAILED}), main=True,
+            refusals=(MessageRefused,), hint="核对手机号后重发；同一条短信不会被网关重复发送。",
+        )
+    ]  # fmt: skip
+    ordering = ("-id",)
+
+    @admin.display(description="手机号")
+    def shown_phone(self, message: Message) -> str:
+        return str(message.phone)

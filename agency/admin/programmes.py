@@ -1,0 +1,136 @@
+"""项目与版本."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+
+from agency.actions import (
+    ProgrammeRefused,
+    approve_edition,
+    close_programme,
+    open_programme,
+    prepare_programme,
+    propose_edition,
+    record_final,
+    refuse_edition,
+)
+from agency.admin.desk import Deed, DeskAdmin, Panel
+from agency.admin.people import DateInput, regions_under
+from agency.models import Edition, Programme, Region, Role
+from policy.notice import names
+
+POLICY = frozenset({Role.POLICY})
+State = Programme.State
+
+
+class ChoicesField(forms.CharField):
+    """Agency choices, one `name=option` a line."""
+
+    widget = forms.Textarea(attrs={"rows": 5})
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="经办选择", required=False, help_text="每行一项，如 layoff_method=claimants_over_mean；留空即用默认。文件已定的不能更改。"
+        )
+
+    def clean(self, value: Any) -> dict[str, str]:
+        chosen = {}
+        for line in filter(None, (part.strip() for part in super().clean(value).splitlines())):
+            name, mark, option = line.partition("=")
+            if not mark:
+                raise forms.ValidationError(f"“{line}”应写成“名称=选项”。")
+            chosen[name.strip()] = option.strip()
+        return chosen
+
+
+class PrepareForm(forms.Form):
+    notice = forms.ChoiceField(label="政策文件")
+    region = forms.ModelChoiceField(Region.objects.none(), label="实施地区")
+    year = forms.IntegerField(label="年度", min_value=2015, max_value=2100)
+    title = forms.CharField(label="名称", max_length=120)
+    counts_from = forms.DateField(label="起算日", widget=DateInput)
+    confirm_by = forms.DateField(label="确认截止日", widget=DateInput, required=False)
+    sms_sign = forms.CharField(label="短信签名", max_length=30, required=False)
+    collective_decision_over = forms.DecimalField(label="集体审议金额线（元）", required=False, min_value=0, decimal_places=2)
+    choices = ChoicesField()
+
+    def fill(self, *, prefixes: list[str], today: Any, **_: object) -> None:
+        self.fields["notice"].choices = [(name, name) for name in names(settings.NOTICE_FOLDERS)]  # type: ignore[attr-defined]
+        self.fields["region"].queryset = regions_under(prefixes)  # type: ignore[attr-defined]
+        self.fields["year"].initial = today.year
+
+
+class ProposeForm(forms.Form):
+    counts_from = forms.DateField(label="起算日", widget=DateInput)
+    reason = forms.CharField(label="变更理由", max_length=200)
+    choices = ChoicesField()
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(label="理由", max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class FinalForm(forms.Form):
+    number = forms.CharField(label="正式文号", max_length=60)
+    on = forms.DateField(label="正式印发日期", widget=DateInput)
+
+
+def prepare(**asked: Any) -> None:
+    prepare_programme(folders=settings.NOTICE_FOLDERS, **asked)
+
+
+def propose(programme: Programme, **asked: Any) -> None:
+    propose_edition(programme, folders=settings.NOTICE_FOLDERS, **asked)
+
+
+@admin.register(Programme)
+class ProgrammeAdmin(DeskAdmin):
+    list_display = ("title", "notice", "region", "year", "state", "confirm_by", "opened_at")
+    list_filter = ("state", "year")
+    list_select_related = ("region",)
+    ordering = ("-year", "region")
+    fields = (
+        ("title", "state"), ("notice", "region", "year"), ("confirm_by", "sms_sign", "collective_decision_over"),
+        ("final_number", "final_on"), ("prepared_by", "created_at", "opened_at"),
+    )  # fmt: skip
+    deeds: ClassVar = [
+        Deed("prepare", "筹备新项目", POLICY, prepare, form=PrepareForm, above=True, main=True, refusals=(ProgrammeRefused,)),
+        Deed(
+            "open", "批准并开办", POLICY, open_programme, states=frozenset({State.PREPARED}), main=True, refusals=(ProgrammeRefused,),
+            hint="开办须由筹备人以外的人办理，且上年度基金备付期限在一年以上。开办后只能以新版本变更。",
+        ),
+        Deed(
+            "propose", "拟定新版本", POLICY, propose, states=frozenset({State.OPEN}), form=ProposeForm,
+            refusals=(ProgrammeRefused,), hint="新版本须由另一人批准后生效。",
+        ),
+        Deed("final", "补录正式文号", POLICY, record_final, form=FinalForm, refusals=(ProgrammeRefused,)),
+        Deed("close", "结束项目", POLICY, close_programme, states=frozenset({State.OPEN}), refusals=(ProgrammeRefused,)),
+    ]  # fmt: skip
+
+    def panels(self, request: HttpRequest, obj: Programme) -> list[Panel]:
+        return [Panel("版本", "admin/desk/editions.html", {"editions": obj.editions.select_related("prepared_by", "approved_by")})]
+
+
+@admin.register(Edition)
+class EditionAdmin(DeskAdmin):
+    list_display = ("programme", "number", "state", "counts_from", "prepared_by", "approved_by")
+    list_filter = ("state",)
+    list_select_related = ("programme", "prepared_by", "approved_by")
+    ordering = ("programme", "-number")
+    fields = (
+        ("programme", "number", "state"), ("counts_from", "reason"), ("prepared_by", "prepared_at"),
+        ("approved_by", "approved_at"), "terms_sha256",
+    )  # fmt: skip
+    deeds: ClassVar = [
+        Deed(
+            "approve", "批准此版本", POLICY, approve_edition, states=frozenset({Edition.State.PROPOSED}), main=True,
+            refusals=(ProgrammeRefused,), hint="批准人不能是拟定人。批准后条款全文不可更改。",
+        ),
+        Deed("refuse", "不予批准", POLICY, refuse_edition, states=frozenset({Edition.State.PROPOSED}), form=WhyForm, refusals=(ProgrammeRefused,)),
+    ]  # fmt: skip
+
+    def panels(self, request: HttpRequest, obj: Edition) -> list[Panel]:
+        return [Panel("条款全文（规范文本）", "admin/desk/terms.html", {"text": obj.terms})]

@@ -1,0 +1,79 @@
+"""暂缓与信用核验: the work items that hold a case, and the answers archived."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.timezone import localtime
+
+from agency.actions import HoldRefused, lift_hold
+from agency.admin.desk import Deed, DeskAdmin, Panel
+from agency.admin.programmes import WhyForm
+from agency.models import CreditCheck, Event, Hold, Role
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "是否解除"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", "未解除"), ("no", "已解除")]
+
+    def queryset(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
+        if self.value() in ("yes", "no"):
+            return queryset.filter(lifted_at__isnull=self.value() == "yes")
+        return queryset
+
+
+@admin.register(Hold)
+class HoldAdmin(DeskAdmin):
+    list_display = ("id", "kind", "case_kind", "case_id", "reason", "region", "opened_at", "lifted_at")
+    list_filter = (OpenFilter, "kind", "case_kind")
+    list_select_related = ("region",)
+    search_fields = ("=case_id",)
+    ordering = ("-id",)
+    fields = (
+        ("kind", "case_kind", "case_id"), "reason", ("opened_by", "opened_at"), ("lifted_by", "lifted_at"), "lifted_why",
+        "check_row",
+    )  # fmt: skip
+    deeds: ClassVar = [
+        Deed("lift", "解除暂缓", frozenset({Role.PREPARER, Role.REVIEWER}), lift_hold, form=WhyForm, main=True, refusals=(HoldRefused,), hint="请写明解除的依据。")
+    ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Hold | None = None) -> bool:
+        return super().may(request, deed, obj) and (obj is None or obj.lifted_at is None)
+
+
+@admin.register(CreditCheck)
+class CreditCheckAdmin(DeskAdmin):
+    readers = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
+    list_display = ("uscc", "moment", "on", "outcome", "flags", "source", "answered_at")
+    list_filter = ("outcome", "moment")
+    search_fields = ("uscc__startswith",)
+    ordering = ("-id",)
+
+
+def events_panel(*cases: tuple[str, int, Mapping[str, str]]) -> Panel:
+    """The events of a case and of its further half as one table, oldest first. A case = (word, id, state labels)."""
+    labels = {word: states for word, _, states in cases}
+    wanted = Q(pk__in=[])
+    for word, pk, _ in cases:
+        wanted |= Q(case_kind=word, case_id=pk)
+    rows = Event.objects.filter(wanted).select_related("by").order_by("id")[:300]
+    table = [
+        (
+            localtime(event.at).strftime("%Y-%m-%d %H:%M"), event.get_kind_display(), _change(event, labels[event.case_kind]),
+            event.by.name if event.by else "系统", event.why,
+        )
+        for event in rows
+    ]  # fmt: skip
+    return Panel("留痕", "admin/desk/table.html", {"heads": ["时间", "类别", "变更", "经手人", "事由"], "rows": table})
+
+
+def _change(event: Event, labels: Mapping[str, str]) -> str:
+    if not event.to_state:
+        return ""
+    before = labels.get(event.from_state, "生成")
+    return f"{before} → {labels.get(event.to_state, event.to_state)}"

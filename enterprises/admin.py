@@ -1,0 +1,172 @@
+"""参保单位: the staff pages of the registry, contributions, workforce, lists and size decisions."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from agency.admin import Deed, DeskAdmin, Panel
+from agency.models import Role
+from enterprises import actions
+from enterprises.models import (
+    CreditListing,
+    Enterprise,
+    MonthlyContribution,
+    Size2020,
+    SizeCover,
+    SizeDecision,
+    SizeListing,
+    WorkforceYear,
+)
+from policy import explain
+
+CLERKS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
+
+
+def reveal(enterprise: Enterprise, *, by: Any, at: Any) -> HttpResponse:
+    """The full numbers on a page of their own, never in a message or a session."""
+    found = actions.reveal_contact(enterprise, by=by, at=at)
+    response = render(None, "admin/desk/reveal.html", {"enterprise": enterprise, "found": found})  # type: ignore[arg-type]
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@admin.register(Enterprise)
+class EnterpriseAdmin(DeskAdmin):
+    list_display = ("uscc", "name", "kind", "dispatch", "region", "registration", "recorded_size", "shown_phone")
+    list_filter = ("kind", "dispatch", "registration", "recorded_size")
+    list_select_related = ("region",)
+    search_fields = ("uscc__startswith", "name")
+    search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
+    ordering = ("uscc",)
+    fields = (
+        ("uscc", "unit_number", "name"), ("kind", "parent_uscc", "dispatch"), ("region", "industry", "registration"),
+        ("employees", "revenue", "assets", "recorded_size"), ("contact", "shown_phone", "legal_person", "shown_legal_phone"),
+        ("account_name", "bank", "shown_account"), ("tax_account_name", "tax_bank", "shown_tax_account"),
+        ("source", "source_row", "voided"),
+    )  # fmt: skip
+    readonly_fields = ("shown_phone", "shown_legal_phone", "shown_account", "shown_tax_account")
+    deeds: ClassVar = [
+        Deed(
+            "reveal", "查看完整电话与账号", frozenset({Role.PREPARER, Role.FINANCE}), reveal,
+            hint="完整号码只用于办理业务；此次查看会留痕。",
+        )
+    ]  # fmt: skip
+
+    @admin.display(description="手机号")
+    def shown_phone(self, row: Enterprise) -> str:
+        return str(row.phone) or "—"
+
+    @admin.display(description="法人手机号")
+    def shown_legal_phone(self, row: Enterprise) -> str:
+        return str(row.legal_phone) or "—"
+
+    @admin.display(description="账号")
+    def shown_account(self, row: Enterprise) -> str:
+        return str(row.account) or "—"
+
+    @admin.display(description="缴费账户账号")
+    def shown_tax_account(self, row: Enterprise) -> str:
+        return str(row.tax_account) or "—"
+
+    def panels(self, request: HttpRequest, obj: Enterprise) -> list[Panel]:
+        return [_sizes(obj), _contributions(obj), _workforce(obj)]
+
+
+def _sizes(obj: Enterprise) -> Panel:
+    rows = [
+        (
+            row.year, row.size or "未定", row.size_class or "—", explain.basis_label(row.basis or None), row.was or "—",
+            "；".join(f"{name}：{value}" for name, value in row.figures.items()), row.decided_at.strftime("%Y-%m-%d"),
+            row.decided_by.name if row.decided_by else "系统", "现行" if row.current else "历史",
+        )
+        for row in obj.sizes.select_related("decided_by").order_by("-id")
+    ]  # fmt: skip
+    heads = ["年度", "划型", "规模", "依据", "原划型", "所用数据", "认定日", "认定人", ""]
+    return Panel("划型结论（含历史）", "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": "尚未划型。"})
+
+
+def _contributions(obj: Enterprise) -> Panel:
+    rows = [
+        (
+            f"{row.month:%Y-%m}", row.type, row.arrived_on, row.headcount, {"number": row.wage_base or "—"}, {"number": row.employer_paid or "—"},
+            {"number": row.employee_paid or "—"}, {"number": row.late_fee or "—"}, "缓缴" if row.deferred else "", "作废" if row.voided else "",
+        )
+        for row in obj.contributions.order_by("-month", "type")[:60]
+    ]  # fmt: skip
+    heads = ["所属期", "类型", "到账日", "人数", "缴费基数", "单位实缴", "个人实缴", "滞纳金", "", ""]
+    return Panel("缴费明细（最近 60 行）", "admin/desk/table.html", {"heads": heads, "rows": rows})
+
+
+def _workforce(obj: Enterprise) -> Panel:
+    rows = [
+        (row.year, row.start_count, row.end_count, row.dismissals, row.claimants, row.retired, row.died)
+        for row in obj.workforce.order_by("-year")
+    ]
+    heads = ["年度", "年初人数", "年末人数", "裁员", "领失业金", "退休", "死亡"]
+    return Panel("用工变动", "admin/desk/table.html", {"heads": heads, "rows": rows})
+
+
+@admin.register(MonthlyContribution)
+class MonthlyContributionAdmin(DeskAdmin):
+    region_path = "enterprise__region__path"
+    list_display = ("enterprise", "month", "type", "arrived_on", "headcount", "wage_base", "employer_paid", "employee_paid", "voided")
+    list_filter = ("type", "deferred", "voided")
+    list_select_related = ("enterprise__region",)
+    search_fields = ("enterprise__uscc__startswith",)
+    ordering = ("-id",)
+
+
+@admin.register(WorkforceYear)
+class WorkforceYearAdmin(DeskAdmin):
+    region_path = "enterprise__region__path"
+    list_display = ("enterprise", "year", "start_count", "end_count", "dismissals", "claimants", "retired", "died", "voided")
+    list_filter = ("year", "voided")
+    list_select_related = ("enterprise__region",)
+    search_fields = ("enterprise__uscc__startswith",)
+    ordering = ("-id",)
+
+
+class ListAdmin(DeskAdmin):
+    """A list from another department: the same for every region, since it may name codes the registry does not know."""
+
+    readers = CLERKS
+    region_path = None
+    search_fields = ("uscc__startswith",)
+    ordering = ("-id",)
+
+
+@admin.register(SizeListing)
+class SizeListingAdmin(ListAdmin):
+    list_display = ("uscc", "name", "size", "year", "origin", "voided")
+    list_filter = ("year", "size", "voided")
+
+
+@admin.register(SizeCover)
+class SizeCoverAdmin(DeskAdmin):
+    list_display = ("region", "year", "covers_all", "source")
+    list_select_related = ("region", "source")
+
+
+@admin.register(Size2020)
+class Size2020Admin(ListAdmin):
+    list_display = ("uscc", "size", "voided")
+    list_filter = ("size",)
+
+
+@admin.register(CreditListing)
+class CreditListingAdmin(ListAdmin):
+    list_display = ("uscc", "name", "type", "origin", "listed_on", "delisted_on", "voided")
+    list_filter = ("type", "origin", "voided")
+
+
+@admin.register(SizeDecision)
+class SizeDecisionAdmin(DeskAdmin):
+    readers = CLERKS
+    region_path = "enterprise__region__path"
+    list_display = ("enterprise", "year", "size", "size_class", "basis", "was", "decided_at", "current")
+    list_filter = ("year", "size", "basis", "current")
+    list_select_related = ("enterprise__region",)
+    search_fields = ("enterprise__uscc__startswith",)
+    ordering = ("-id",)
