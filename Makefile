@@ -79,9 +79,14 @@ check: .venv/ok ## what needs no server: style, types, import contracts, templat
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache > build-contracts.log || { cat build-contracts.log; exit 1; }
-	@rm -f build-contracts.log
+	@said=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+
+.PHONY: format
+format: .venv/ok ## write style as `make check` wants it
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format --quiet .
+	@find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 || true
 
 .PHONY: soak
 soak: .venv/ok ## the same tests with ROUNDS times the numbers (ONLY=words as pytest -k takes them, SEED=n to repeat)

@@ -26,17 +26,18 @@ ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SEED = int(os.environ.get("SEED") or (random.SystemRandom().randrange(10**6) if ROUNDS > 1 else 1))
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
-WITHOUT_DJANGO = ("tests/policy", "tests/sheets", "tests/samples")  # run alone, these do not wait for it
+# Before any further conftest is read: they import models. The pure rooms, run alone, do not wait for it.
+WITHOUT_DJANGO = ("tests/policy", "tests/sheets", "tests/samples")
+_named = [argument for argument in sys.argv[1:] if argument.startswith("tests")]
+if not _named or not all(argument.startswith(WITHOUT_DJANGO) for argument in _named):
+    django.setup()
 
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.register_profile("soak", deadline=None, max_examples=100 * ROUNDS, print_blob=True)
 hypothesis.settings.load_profile("soak" if ROUNDS > 1 else "tests")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if not all(argument.startswith(WITHOUT_DJANGO) for argument in config.args):
-        django.setup()
     if ROUNDS > 1 and hasattr(config.option, "hypothesisseed"):
         config.option.hypothesisseed = str(SEED)
 
@@ -175,16 +176,16 @@ def listings(platform_process) -> Iterator[Callable[[str], None]]:
     MACHINE.platform_records.unlink(missing_ok=True)
 
 
-@pytest.fixture
-def fake(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Start a fake of samples/ with mishaps of its own on a free port: fake("sms_gateway", "--cut", "0.5") -> its URL."""
+@contextlib.contextmanager
+def fakes(folder: Path) -> Iterator[Callable[..., str]]:
+    """Start fakes of samples/ on free ports, with mishaps of their own: begin("sms_gateway", "--cut", "0.5") -> its URL."""
     started: list[subprocess.Popen[bytes]] = []
 
     def begin(module: str, *options: str) -> str:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        paths = {"sms_gateway": ["--keep", str(tmp_path / "outbox.jsonl")]}.get(module, [])
+        paths = {"sms_gateway": ["--keep", str(folder / "outbox.jsonl")]}.get(module, [])
         command = [sys.executable, "-m", f"samples.{module}", "--port", str(port), *paths, *options]
         started.append(subprocess.Popen(command, cwd=Path(__file__).parent.parent))
         until = time.monotonic() + 20
@@ -198,6 +199,20 @@ def fake(tmp_path: Path) -> Iterator[Callable[..., str]]:
     for process in started:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """fake(module, *options) -> URL of a fake that this test alone talks to."""
+    with fakes(tmp_path) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def shared_fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """The same for the tests of one file together."""
+    with fakes(tmp_path_factory.mktemp("fake")) as begin:
+        yield begin
 
 
 # ---- time ------------------------------------------------------------------------------------------------------
