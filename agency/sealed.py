@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
+from django.db.models.lookups import Exact
 
 
 class SealBroken(Exception):
@@ -41,8 +42,11 @@ def keys(given: str) -> Keys:
     masters: dict[str, bytes] = {}
     for part in filter(None, (piece.strip() for piece in given.split(","))):
         version, _, text = part.partition(":")
-        master = base64.b64decode(text)
-        if not version.isalnum() or len(master) != 32:
+        try:
+            master = base64.b64decode(text, validate=True)
+        except ValueError:
+            master = b""
+        if not version.isalnum() or len(master) != 32 or version in masters:
             raise ImproperlyConfigured("WENGANG_SEAL_KEYS 应为“版本:32字节密钥的base64”，多个用逗号分隔，最新的在前。")
         masters[version] = master
     if not masters:
@@ -67,11 +71,11 @@ def unseal(stored: str) -> str:
     key = keys(settings.SEAL_KEYS).seal.get(version)
     if key is None:
         raise SealBroken(f"没有版本为 {version} 的密钥，无法解开已加密的数据；请检查 WENGANG_SEAL_KEYS。")
-    raw = base64.b64decode(text)
-    decryptor = Cipher(algorithms.SM4(key), modes.GCM(raw[:12], raw[-16:])).decryptor()
     try:
+        raw = base64.b64decode(text, validate=True)
+        decryptor = Cipher(algorithms.SM4(key), modes.GCM(raw[:12], raw[-16:])).decryptor()
         return (decryptor.update(raw[12:-16]) + decryptor.finalize()).decode()
-    except InvalidTag as broken:
+    except (InvalidTag, ValueError) as broken:  # ValueError: not base64, or too short
         raise SealBroken("已加密的数据与密钥不符，可能被改动过；请核对密钥并联系系统管理。") from broken
 
 
@@ -88,7 +92,7 @@ def masked(plain: str) -> str:
         return f"{plain[:3]}****{plain[-4:]}"
     if len(plain) == 18 and plain[:17].isdigit():
         return f"{plain[:4]}**********{plain[-4:]}"
-    return f"****{plain[-4:]}" if len(plain) > 4 else "*" * len(plain)
+    return f"****{plain[-4:]}" if len(plain) > 8 else "*" * len(plain)
 
 
 class Sealed:
@@ -124,7 +128,10 @@ class Sealed:
 
 
 class SealedField(models.TextField):
-    """A text column that holds a sealed value: takes a plain str or a Sealed, gives a Sealed; empty stays empty."""
+    """A text column that holds a sealed value: takes a plain str or a Sealed, gives a Sealed; empty stays empty.
+
+    A save, bulk_create or COPY writes its blind index with it. `update()` and `bulk_update()` would leave the index
+    behind: they take only `sealed_with_index(...)`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("default", "")
@@ -137,6 +144,26 @@ class SealedField(models.TextField):
     def to_python(self, value: Any) -> Any:
         return value
 
+    def value_to_string(self, obj: models.Model) -> str:
+        """Serialised as stored, never in the open."""
+        return str(self.get_prep_value(self.value_from_object(obj)))
+
+    def pre_save(self, instance: models.Model, add: bool) -> Any:
+        """Seal what was given in the open, so that the row in hand prints it masked from now on."""
+        value = getattr(instance, self.attname)
+        if isinstance(value, str) and value:
+            value = Sealed(seal(value))
+            setattr(instance, self.attname, value)
+        return value
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if isinstance(value, str) and value and self._indexed():
+            raise FieldError(f"{self.name} has a blind index: update it with **sealed_with_index({self.name!r}, ...)")
+        return super().get_db_prep_save(value, connection)
+
+    def _indexed(self) -> bool:
+        return any(isinstance(field, BlindIndexField) and field.of == self.name for field in self.model._meta.concrete_fields)
+
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
@@ -145,11 +172,24 @@ class SealedField(models.TextField):
         return seal(str(value)) if value else ""
 
     def get_lookup(self, lookup_name: str) -> Any:
-        if lookup_name in ("isnull",):
-            return super().get_lookup(lookup_name)
-        if lookup_name == "exact":  # only `= ''` makes sense: nonces are random
-            return super().get_lookup(lookup_name)
-        return None
+        """Only `isnull` and whether it is empty can be asked: equal values are sealed differently."""
+        return {"isnull": super().get_lookup("isnull"), "exact": IsEmpty}.get(lookup_name)
+
+
+class IsEmpty(Exact):
+    """`= ''` on a sealed column; any other value is refused rather than never found."""
+
+    def get_prep_lookup(self) -> Any:
+        if self.rhs != "":
+            raise FieldError("a sealed value is found by its blind index: filter(..._index=blind_index(plain))")
+        return ""
+
+
+def sealed_with_index(name: str, plain: str) -> dict[str, Any]:
+    """Both columns of a sealed field for `update()` or a move: {"phone": ..., "phone_index": ...}."""
+    if not plain:
+        return {name: Sealed(""), f"{name}_index": ""}
+    return {name: Sealed(seal(plain)), f"{name}_index": blind_index(plain)}
 
 
 class BlindIndexField(models.CharField):
