@@ -10,7 +10,7 @@ states over a choice of the notice it extends is locked.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -160,6 +160,8 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
     for key, rule in KEYS.items():
         if key not in stated and rule.absent is None and not rule.optional:
             raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
+    for key in sorted(key for key, each in stated.items() if not _covers_the_period(key, terms_of(each), stated)):
+        raise file.error(f"terms.{key}", "日期没有覆盖整个返还政策期间")
     readings = {**(_readings_left(base, stated) if base else {}), **file.readings()}
     for key in sorted(_cited(own) - readings.keys()):
         raise file.error(f"readings.{key}", "条款引用了这条解读，但没有写明")
@@ -199,6 +201,17 @@ def _readings_left(base: Notice, stated: Mapping[str, Stated]) -> dict[str, Read
     """Readings of the base, without those whose every term is now stated otherwise."""
     settled = _cited(base.stated) - _cited(stated)
     return {key: reading for key, reading in base.readings.items() if key not in settled}
+
+
+def _covers_the_period(key: str, terms: tuple[Term, ...], stated: Mapping[str, Stated]) -> bool:
+    """Whether a term that has dates holds on every day of the refund period; premiums go by months of their own."""
+    if key.startswith("premium_"):
+        return True
+    day, last = (terms_of(stated[bound])[0].value for bound in ("refund_from", "refund_until"))
+    for term in terms:
+        if isinstance(day, date) and term.holds(day):
+            day = date.max if term.until is None else term.until + timedelta(days=1)
+    return isinstance(day, date) and isinstance(last, date) and day > last
 
 
 def _locked(base: Notice, stated: Mapping[str, Stated]) -> frozenset[str]:

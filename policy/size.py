@@ -1,11 +1,19 @@
 """企业划型: how big an enterprise is, by the ladder of its notice; the first rung that answers wins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from policy.facts import RefundFacts
+from policy.keys import SIZE_CLASSES
 from policy.notice import Terms
+from policy.size_standard import stand
 from policy.verdict import Figure
+
+BRANCH = "分支机构"
+LARGE, SME = "大型", "中小微"
 
 
 class SizeVerdict(NamedTuple):
@@ -13,7 +21,8 @@ class SizeVerdict(NamedTuple):
 
     `size`: 大型, 中小微 or None. `size_class`: 大型, 中型, 小型, 微型 or None where only 中小微 is known. `basis`:
     statistics_list, size_standard, insured_count, parent, size_2020, commitment, recorded, kind; None if
-    unknown. `clause`, `because`, `figures` as of a Finding.
+    unknown. `clause`, `because`, `figures` as of a Finding; where the notice asks for the earlier size to be
+    revised (山西 二), `figures` has `recorded_size` and whether it is `changed`.
     """
 
     size: str | None
@@ -24,6 +33,160 @@ class SizeVerdict(NamedTuple):
     figures: Mapping[str, Figure]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The size terms of one notice, ready to be asked a million times."""
+
+    ladder: tuple[str, ...]
+    branch_by_parent_only: bool
+    social: str
+    social_kinds: frozenset[str]
+    line: int
+    revised: bool
+    clauses: Mapping[str, str]
+
+
+_KEYS = ("size_ladder", "size_branch", "size_social", "social_kinds", "size_line", "size_when_not_recorded")
+
+
 def size_of(terms: Terms, facts: RefundFacts) -> SizeVerdict:
-    """The size by the ladder of POLICY.md B; only the size facts, kind and mean_insured are read."""
-    raise NotImplementedError
+    """The size by the notice's ladder; only the size facts, `kind` and `mean_insured` are read.
+
+    Source: 晋人社厅发〔2024〕28号 二, 冀人社发〔2024〕14号 二, 鲁人社发〔2024〕8号 二, 兵团征求意见稿 二（一）; elsewhere
+    a reading.
+    """
+    rules = _rules(terms, terms.day_that_counts(_KEYS, facts.on))
+    verdict = _of_any_kind(rules, facts) if facts.kind is None else _of_kind(rules, facts, facts.kind)
+    if rules.revised and facts.recorded_size is not None:
+        changed = verdict.size is not None and verdict.size != _group(facts.recorded_size)
+        figures = {**verdict.figures, "recorded_size": facts.recorded_size, "changed": changed}
+        return verdict._replace(figures=figures)
+    return verdict
+
+
+@lru_cache(maxsize=1024)
+def _rules(terms: Terms, on: date | None) -> _Rules:
+    ladder = list(terms.words_of("size_ladder", on))
+    if "size_2020" in ladder and terms.word_of("size_when_no_2020", on) == "recorded":
+        ladder += ["recorded", "parent"]
+    if terms.word_of("size_when_not_recorded", on) == "insured_count":
+        ladder.append("insured_count")
+    clause = terms.clause("size_ladder", on)
+    return _Rules(
+        ladder=tuple(ladder),
+        branch_by_parent_only=terms.word_of("size_branch", on) == "legal_entity",
+        social=terms.word_of("size_social", on),
+        social_kinds=frozenset(terms.words_of("social_kinds", on)),
+        line=terms.count_of("size_line", on),
+        revised=terms.says("size_revised", on),
+        clauses={
+            "ladder": clause,
+            "parent": terms.clause("size_branch", on),
+            "social": terms.clause("size_social", on),
+            "size_standard": f"{clause}；{terms.clause('size_standard', on)}" if terms.states("size_standard") else "",
+            "insured_count": terms.clause("size_line", on),
+            "commitment": terms.clause("size_objection", on),
+        },
+    )
+
+
+def _of_any_kind(rules: _Rules, facts: RefundFacts) -> SizeVerdict:
+    """The size where the kind is unknown: only if every kind comes to the same."""
+    kinds = ("企业", BRANCH, *sorted(rules.social_kinds)[:1])
+    first, *others = [_of_kind(rules, facts, kind) for kind in kinds]
+    if first.size is None or any(other.size != first.size for other in others):
+        return SizeVerdict(None, None, None, rules.clauses["ladder"], "kind_unknown", {})
+    agreed = all(other.size_class == first.size_class for other in others)
+    return first if agreed else first._replace(size_class=None)
+
+
+def _of_kind(rules: _Rules, facts: RefundFacts, kind: str) -> SizeVerdict:
+    if kind == BRANCH and rules.branch_by_parent_only:
+        return _parent(rules, facts, kind) or _unknown(rules, "parent", "parent_unknown", {"parent_size": None})
+    if kind in rules.social_kinds and rules.social == "sme":
+        return SizeVerdict(SME, None, "kind", rules.clauses["social"], "social_as_sme", {"kind": kind})
+    if kind in rules.social_kinds and rules.social == "insured_count":
+        figures: dict[str, Figure] = {"mean_insured": None, "line": rules.line}
+        return _insured_count(rules, facts, kind) or _unknown(rules, "social", "count_unknown", figures)
+    for rung in rules.ladder:
+        verdict = _RUNGS[rung](rules, facts, kind)
+        if verdict is not None:
+            return verdict
+    return _unknown(rules, "ladder", "no_rung_answered", {"ladder": rules.ladder})
+
+
+def _unknown(rules: _Rules, clause: str, because: str, figures: Mapping[str, Figure]) -> SizeVerdict:
+    return SizeVerdict(None, None, None, rules.clauses[clause], because, figures)
+
+
+def _group(word: str) -> str:
+    return LARGE if word == LARGE else SME
+
+
+def _named(rules: _Rules, word: str | None, basis: str, because: str, clause: str = "ladder") -> SizeVerdict | None:
+    """A size that a record names."""
+    if word is None:
+        return None
+    size_class = word if word in SIZE_CLASSES else None
+    return SizeVerdict(_group(word), size_class, basis, rules.clauses[clause], because, {"named": word})
+
+
+def _statistics_named(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    return _named(rules, facts.statistics_size, "statistics_list", "statistics_named")
+
+
+def _statistics_covered(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    word = SME if facts.statistics_covers else None
+    return _named(rules, word, "statistics_list", "statistics_covered")
+
+
+def _size_standard(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    found = stand(facts.industry, facts.employees, facts.revenue, facts.assets)
+    if found is None:
+        return None
+    clause = rules.clauses["size_standard"]
+    return SizeVerdict(found.size, found.size_class, "size_standard", clause, "size_standard", found.figures)
+
+
+def _insured_count(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    """Mean monthly payers of last year, not rounded: 299.5 is below 300."""
+    mean = facts.mean_insured
+    if mean is None:
+        return None
+    large = mean >= rules.line
+    return SizeVerdict(
+        LARGE if large else SME,
+        LARGE if large else None,
+        "insured_count",
+        rules.clauses["insured_count"],
+        "count_at_line" if large else "count_below_line",
+        {"mean_insured": mean, "line": rules.line},
+    )
+
+
+def _commitment(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    return _named(rules, facts.committed_size, "commitment", "commitment", "commitment")
+
+
+def _size_2020(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    return _named(rules, facts.size_2020, "size_2020", "size_2020")
+
+
+def _recorded(rules: _Rules, facts: RefundFacts, _kind: str) -> SizeVerdict | None:
+    return _named(rules, facts.recorded_size, "recorded", "recorded")
+
+
+def _parent(rules: _Rules, facts: RefundFacts, kind: str) -> SizeVerdict | None:
+    return _named(rules, facts.parent_size if kind == BRANCH else None, "parent", "parent", "parent")
+
+
+_RUNGS: Mapping[str, Callable[[_Rules, RefundFacts, str], SizeVerdict | None]] = {
+    "statistics_named": _statistics_named,
+    "statistics_covered": _statistics_covered,
+    "size_standard": _size_standard,
+    "insured_count": _insured_count,
+    "commitment": _commitment,
+    "size_2020": _size_2020,
+    "recorded": _recorded,
+    "parent": _parent,
+}

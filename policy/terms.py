@@ -88,11 +88,6 @@ class Terms:
             by_key.setdefault(term.key, []).append(term)
         self._terms = {key: tuple(by_key[key]) for key in sorted(by_key)}
 
-    @cached_property
-    def dated(self) -> frozenset[str]:
-        """Keys of the terms that change from a day on, or hold for a time only."""
-        return frozenset(key for key, terms in self._terms.items() if any(term.since or term.until for term in terms))
-
     def states(self, key: str, on: date | None = None) -> bool:
         """Whether the terms say anything under this key (on that day)."""
         return any(on is None or term.holds(on) for term in self._terms.get(key, ()))
@@ -158,6 +153,18 @@ class Terms:
         if not isinstance(value, date):
             raise TypeError(f"{key} 不是日期：{value!r}")
         return value
+
+    def day_that_counts(self, keys: Iterable[str], on: date | None) -> date | None:
+        """The day to look these terms up for: None if none of them changes, else `on` held within the period."""
+        if on is None or not self._changing.intersection(keys):
+            return None
+        first, last = self.refund_period
+        return min(max(on, first), last)
+
+    @cached_property
+    def _changing(self) -> frozenset[str]:
+        """Keys of the terms that have more than one value over time."""
+        return frozenset(key for key, terms in self._terms.items() if len(terms) > 1)
 
     @property
     def refund_period(self) -> tuple[date, date]:
