@@ -161,9 +161,7 @@ class PublicityRound(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "公示批次"
         constraints = [
-            models.UniqueConstraint(
-                fields=["programme", "number"], condition=~Q(state="CANCELLED"), name="round_number_once"
-            ),
+            models.UniqueConstraint(fields=["programme", "number"], condition=~Q(state="CANCELLED"), name="round_number_once"),
             models.UniqueConstraint(fields=["programme"], condition=Q(state="DRAFT"), name="round_one_draft"),
             models.CheckConstraint(
                 condition=Q(published_by__isnull=True) | ~Q(published_by=F("prepared_by")),

@@ -1,0 +1,51 @@
+"""What changes awards, publicity and payments, one file a noun."""
+
+from subsidies.payout.actions.awards import AwardRefused, accept_account, create_awards, forfeit, mend_account, strike
+from subsidies.payout.actions.batches import (
+    BatchRefused,
+    cancel_batch,
+    check_batch,
+    drop_payment,
+    drop_stopped,
+    make_batch,
+    read_bank_file,
+    release_batch,
+    send_back,
+    submit_batch,
+)
+from subsidies.payout.actions.objections import ObjectionRefused, dismiss, file_objection, uphold
+from subsidies.payout.actions.papers import AccountBroken
+from subsidies.payout.actions.results import Booked, ResultsRefused, book_results
+from subsidies.payout.actions.rounds import RoundRefused, cancel_round, close_rounds, prepare_round, publish_round
+
+__all__ = [
+    "AccountBroken",
+    "AwardRefused",
+    "BatchRefused",
+    "Booked",
+    "ObjectionRefused",
+    "ResultsRefused",
+    "RoundRefused",
+    "accept_account",
+    "book_results",
+    "cancel_batch",
+    "cancel_round",
+    "check_batch",
+    "close_rounds",
+    "create_awards",
+    "dismiss",
+    "drop_payment",
+    "drop_stopped",
+    "file_objection",
+    "forfeit",
+    "make_batch",
+    "mend_account",
+    "prepare_round",
+    "publish_round",
+    "read_bank_file",
+    "release_batch",
+    "send_back",
+    "strike",
+    "submit_batch",
+    "uphold",
+]

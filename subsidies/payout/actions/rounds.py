@@ -1,0 +1,169 @@
+"""公示批次: prepared by one person, published by another, closed by the sweep the day after its last day."""
+
+import hashlib
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count, islice
+
+from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
+from django.template.loader import render_to_string
+from django.utils.timezone import localdate
+
+from agency.actions.files import store_file
+from agency.models import CaseKind, File, Programme, Role, User
+from agency.moves import Moved, check_mover, insert_all, move, move_all, open_all
+from agency.queries import calendar, may_publish
+from policy.notice import Terms
+from policy.workdays import UnknownYear
+from subsidies.payout.actions.papers import publicity_sheet
+from subsidies.payout.models import Award, PublicityRound, PublishedLine
+from subsidies.payout.queries import canonical_text, legal_basis, publishable, publisher_of, terms_in_force
+
+State = PublicityRound.State
+CHUNK = 10_000
+
+
+class RoundRefused(Exception):
+    """This list cannot be prepared, published or cancelled; says in Chinese why and what to do next."""
+
+
+def prepare_round(programme: Programme, *, by: User, at: datetime) -> PublicityRound:
+    """Draft the next list: every award that waits for publicity and is not held. One draft a programme at a time.
+
+    Raises RoundRefused (a 征求意见稿, no phones, a draft at hand, nobody to publish) and MoveRefused (no such post)."""
+    check_mover(programme, {Role.PREPARER, Role.REVIEWER}, by, at)
+    terms = terms_in_force(programme, localdate(at))
+    _refuse_draft_notice(programme)
+    office = publisher_of(programme.region)
+    if not all(office):
+        raise RoundRefused("公示须写明公示单位、咨询电话和监督电话；请先在行政区划中补齐。")
+    with transaction.atomic():
+        Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
+        if PublicityRound.objects.filter(programme=programme, state=State.DRAFT).exists():
+            raise RoundRefused("已有一份拟公示名单；请先由另一人发布，或撤销后重新拟定。")
+        number = PublicityRound.objects.filter(programme=programme).exclude(state=State.CANCELLED).count() + 1
+        draft = PublicityRound(
+            programme=programme, region=programme.region, number=number,
+            title=f"{programme.title}公示（{_ordinal(number)}）", basis=legal_basis(programme, terms),
+            columns=str(terms.value("publicity_columns", localdate(at))), office_name=office.name, phone=office.phone,
+            complaints_phone=office.complaints_phone, prepared_by=by, prepared_at=at,
+        )  # fmt: skip
+        [round_] = open_all([draft], by=by, at=at)
+        _write_lines(round_, publishable(programme))
+        if not round_.count:
+            raise RoundRefused("没有待公示的件：复审通过且未暂缓的件才列入公示名单。")
+    return round_
+
+
+def publish_round(round_: PublicityRound, starts_on: date, *, by: User, at: datetime) -> None:
+    """Publish the draft from a day on, by a second person: the list, its dates and its hash stand from now on.
+
+    A line whose award was held, withdrawn or struck since is left out. `starts_on` is today or later; the period's
+    first day counts. Raises RoundRefused and MoveRefused; then nothing is published."""
+    if starts_on < localdate(at):
+        raise RoundRefused("公示开始日不能早于今天。")
+    with transaction.atomic():
+        now = PublicityRound.objects.select_for_update(of=("self",)).select_related("programme", "region").get(pk=round_.pk)
+        _refuse_publisher(now, by)
+        terms = terms_in_force(now.programme, localdate(at))
+        _refuse_draft_notice(now.programme)
+        _leave_out_the_stopped(now)
+        _date_and_word(now, terms, starts_on)
+        _publicise_awards(now, by=by, at=at)
+        digest = hashlib.sha256()
+        for piece in canonical_text(now):
+            digest.update(piece.encode())
+        file = store_file(
+            File.Kind.PUBLICITY, f"{now.title}.xlsx", publicity_sheet(now), owner=by, region_id=now.region_id, at=at
+        )
+        sha256 = digest.hexdigest()
+        move(
+            now, State.PUBLISHED, by=by, at=at, detail={"count": now.count, "total": str(now.total), "sha256": sha256},
+            starts_on=now.starts_on, ends_on=now.ends_on, body=now.body, sha256=sha256, file=file, published_by=by,
+            published_at=at,
+        )  # fmt: skip
+    round_.refresh_from_db()
+
+
+def cancel_round(round_: PublicityRound, *, by: User, at: datetime) -> None:
+    """Drop a draft; its awards wait for the next list. Raises MoveRefused (published already, no such post)."""
+    move(round_, State.CANCELLED, by=by, at=at)
+
+
+def close_rounds(on: date, *, at: datetime) -> Moved:
+    """The day turns: rounds whose last day is before `on` are over, and their awards without an open objection are
+    clear; so are those whose objection was dismissed after the end. Returns the awards moved."""
+    over = PublicityRound.objects.filter(state=State.PUBLISHED, ends_on__lt=on)
+    move_all(over, State.CLOSED, by=None, at=at, why="公示期满")
+    clear = Award.objects.filter(state=Award.State.PUBLICISED, lines__round__state=State.CLOSED)
+    return move_all(clear, Award.State.CLEARED, by=None, at=at, why="公示期满无异议")
+
+
+def _ordinal(number: int) -> str:
+    return "第一批" if number == 1 else "追加批" if number == 2 else f"追加第{number - 1}批"
+
+
+def _refuse_draft_notice(programme: Programme) -> None:
+    if not may_publish(programme):
+        raise RoundRefused("所依据的文件是征求意见稿，不能公示；请在正式印发后补录文号和日期。")
+
+
+def _refuse_publisher(round_: PublicityRound, by: User) -> None:
+    if round_.state != State.DRAFT:
+        raise RoundRefused(f"该名单当前为“{round_.get_state_display()}”，不能发布；请刷新页面。")
+    if round_.prepared_by_id == by.pk:
+        raise RoundRefused("拟稿人不能发布自己拟定的公示名单，请由另一人发布。")
+
+
+def _write_lines(round_: PublicityRound, awards: "QuerySet[Award]") -> None:
+    """Write the draft's lines anew, numbered from 1, and add them up."""
+    PublishedLine.objects.filter(round=round_).delete()
+    positions = count(1)
+    lines = (
+        PublishedLine(
+            round=round_, award=award, position=next(positions), name=award.name, amount=award.amount, columns=award.columns
+        )
+        for award in awards.iterator(chunk_size=CHUNK)
+    )
+    while chunk := list(islice(lines, CHUNK)):
+        insert_all(chunk)
+    sums = round_.lines.aggregate(count=Count("pk"), total=Sum("amount"))
+    round_.count, round_.total = sums["count"], sums["total"] or Decimal(0)
+    round_.save(update_fields=["count", "total"])
+
+
+def _leave_out_the_stopped(round_: PublicityRound) -> None:
+    """Take out lines whose award may no longer be published, and number the rest anew. Nobody is added."""
+    waiting = publishable(round_.programme)
+    still = list(waiting.filter(lines__round=round_).values_list("pk", flat=True))
+    if len(still) == round_.count:
+        return
+    if not still:
+        raise RoundRefused("名单中的件都已暂缓、撤回或不予发放，没有可公示的；请撤销这份名单。")
+    _write_lines(round_, waiting.filter(pk__in=still))
+
+
+def _date_and_word(round_: PublicityRound, terms: Terms, starts_on: date) -> None:
+    """Set the period by the programme's days, and the announcement's text."""
+    days, unit = int(str(terms.value("publicity_days", starts_on))), str(terms.value("publicity_unit", starts_on))
+    try:
+        round_.starts_on, round_.ends_on = starts_on, calendar().last_day(starts_on, days, unit)  # type: ignore[arg-type]
+    except UnknownYear as unknown:
+        raise RoundRefused(str(unknown)) from unknown
+    kinds = Award.objects.filter(lines__round=round_).order_by().values_list("case_kind", flat=True).distinct()
+    round_.body = render_to_string(
+        "publicity/announcement.txt",
+        {
+            "round": round_, "days": days, "unit": "个工作日" if unit == "working" else "日",
+            "what": "、".join(CaseKind(kind).label for kind in kinds), "year": round_.programme.year,
+        },
+    )  # fmt: skip
+
+
+def _publicise_awards(round_: PublicityRound, *, by: User, at: datetime) -> None:
+    """Move the awards of the list; all of them or none."""
+    awards = Award.objects.filter(lines__round=round_)
+    moved = move_all(awards, Award.State.PUBLICISED, by=by, at=at, why=round_.title)
+    if moved.refused:
+        raise RoundRefused(f"名单中有 {len(moved.refused)} 件您没有办理岗位或刚刚被他人处理，名单未发布；请刷新后再试。")
