@@ -1,48 +1,216 @@
-"""Findings in words. Labels of every code; one sentence for the enterprise, one for staff, one on what to do."""
+"""Findings in words. Labels of every code; one sentence for the enterprise, one for staff, one on what to do.
 
-from policy.verdict import Finding
+The sentences stand in explain.toml.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from policy.keys import KEYS
+from policy.notice import Terms
+from policy.refund import RefundVerdict
+from policy.size import LARGE
+from policy.verdict import Figure, Finding
+
+_RULES = {
+    "paid_in_full": "足额缴费",
+    "deferred_paid_up": "缓缴补足",
+    "layoff_rate": "裁员率",
+    "kind_covered": "实施范围",
+    "credit": "信用状况",
+    "registration": "登记状态",
+    "within_period": "政策期限",
+    "dispatch_applies_itself": "劳务派遣单位自主申请",
+    "dispatch_not_banned": "劳务派遣单位资格",
+    "size_known": "企业划型",
+    "base_known": "返还基数",
+    "fund_reserve": "基金备付期限",
+    "premium_rate": "费率核对",
+}
+_BASES = {
+    "statistics_list": "统计部门名单",
+    "size_standard": "划型标准",
+    "insured_count": "平均参保人数",
+    "parent": "所属法人划型",
+    "size_2020": "2020年度划型",
+    "commitment": "书面承诺",
+    "recorded": "系统记录",
+    "kind": "单位类型",
+}
+_PAYEES = {"corporate": "对公账户", "tax": "缴纳社会保险费的账户", "held": "暂缓，待处理"}
+_PAYEE_REASONS = {
+    "corporate_account": "拨付至单位对公账户。",
+    "small_without_account": "小微企业没有对公账户，拨付至税务部门提供的缴纳社会保险费的账户。",
+    "deregistered": "单位已注销，没有收款人，须人工处理。",
+    "account_unknown": "没有对公账户信息，请补充账户。",
+    "class_unknown": "没有对公账户，且不知是否为小微企业，须人工处理。",
+    "not_small": "没有对公账户，且不是小微企业，请提供对公账户。",
+    "tax_account_unknown": "没有对公账户，税务部门尚未提供缴费账户，须人工处理。",
+    "no_account": "没有对公账户，也没有缴费账户，请提供账户。",
+}
+_OUTCOMES = {"eligible": "合格", "ineligible": "不合格", "incomplete": "信息不全"}
+_FACTS = {
+    "mean_insured": "月均参保人数",
+    "start_insured": "年初人数",
+    "end_insured": "年末人数",
+    "dismissals": "裁员人数",
+    "claimants": "领取失业金人数",
+    "retired": "退休人数",
+    "died": "死亡人数",
+    "paid_normal": "上年度各月保费当年到账",
+    "paid_arrears": "以前年度欠费上年到账",
+    "paid_after_year": "上年度保费次年到账",
+    "refunded": "退还的上年度保费",
+    "paid_for_public_hosts": "派遣到机关事业单位人员的保费",
+    "employees": "从业人员",
+    "revenue": "营业收入",
+    "assets": "资产总额",
+}
+_INDICATOR_UNITS = {"employees": "人", "revenue": "万元", "assets": "万元"}
+_ENTERING = ("paid_normal", "paid_arrears", "paid_after_year")
+_LEAVING = ("refunded", "paid_for_public_hosts")
+_NOT_KNOWN = "不明"
 
 
 def rule_label(rule: str) -> str:
     """Chinese label of a rule code: layoff_rate -> 裁员率."""
-    raise NotImplementedError
+    return _RULES[rule]
 
 
 def basis_label(basis: str | None) -> str:
-    """Chinese label of a size basis."""
-    raise NotImplementedError
+    """Chinese label of a size basis; empty for none."""
+    return _BASES[basis] if basis else ""
 
 
 def method_label(method: str) -> str:
     """Chinese label of a layoff method."""
-    raise NotImplementedError
+    return KEYS["layoff_method"].words[method]
 
 
 def payee_label(payee: str) -> str:
     """Chinese label of corporate, tax, held."""
-    raise NotImplementedError
-
-
-def outcome_label(outcome: str) -> str:
-    """合格, 不合格, 信息不全."""
-    raise NotImplementedError
+    return _PAYEES[payee]
 
 
 def payee_reason(because: str) -> str:
     """Why the money goes to that account or is held, in one Chinese sentence."""
-    raise NotImplementedError
+    return _PAYEE_REASONS[because]
+
+
+def outcome_label(outcome: str) -> str:
+    """合格, 不合格, 信息不全."""
+    return _OUTCOMES[outcome]
+
+
+def fact_label(fact: str) -> str:
+    """Chinese label of a fact column that a finding may miss: retired -> 退休人数."""
+    return _FACTS[fact]
 
 
 def for_enterprise(finding: Finding) -> str:
     """One plain Chinese sentence."""
-    raise NotImplementedError
+    return _sentence(finding, "enterprise")
 
 
 def for_staff(finding: Finding) -> str:
-    """One Chinese sentence with figures, limit and clause."""
-    raise NotImplementedError
+    """One Chinese sentence with figures and limit, and the clause behind it."""
+    clause = f"［{finding.clause}］" if finding.clause else ""
+    return _sentence(finding, "staff") + clause
 
 
 def remedy(finding: Finding) -> str:
     """What can be done about a FAIL or UNKNOWN, in Chinese; empty for a PASS."""
-    raise NotImplementedError
+    return _sentence(finding, "remedy")
+
+
+def how_amount(terms: Terms, verdict: RefundVerdict) -> str:
+    """How the amount was reached, in one Chinese sentence with its clause; empty where there is no amount."""
+    if verdict.amount is None or verdict.base is None or verdict.rate is None:
+        return ""
+    clause = terms.clause("ratio_large" if verdict.size == LARGE else "ratio_sme")
+    return f"返还基数{yuan(verdict.base)}×返还比例{percent(verdict.rate)}（{verdict.size}）＝{yuan(verdict.amount)}［{clause}］"
+
+
+def percent(rate: Decimal) -> str:
+    """A fraction as per cent: 0.055 -> 5.5%."""
+    return f"{_plain(rate * 100)}%"
+
+
+def yuan(amount: Decimal) -> str:
+    """Yuan with thousands separators and two decimals: 1,234.50元."""
+    return f"{amount:,.2f}元"
+
+
+def day(on: date) -> str:
+    """2024年6月3日."""
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def _sentence(finding: Finding, audience: str) -> str:
+    words = _wording()[finding.rule][finding.because]
+    return words.get(audience, "").format_map(_Shown(finding.figures))
+
+
+@cache
+def _wording() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _plain(number: Decimal) -> str:
+    """Digits without trailing zeros; a mean without end at two decimals."""
+    exponent = number.normalize().as_tuple().exponent
+    shown = number if isinstance(exponent, int) and exponent >= -6 else round(number, 2)
+    return f"{shown.normalize():f}"
+
+
+class _Shown(dict[str, str]):
+    """Figures as a sentence shows them, made when asked for."""
+
+    def __init__(self, figures: Mapping[str, Figure]) -> None:
+        super().__init__()
+        self._figures = figures
+
+    def __missing__(self, name: str) -> str:
+        if name == "parts":
+            return self._parts()
+        if name == "indicators":
+            return self._indicators()
+        for suffix, show in (("_percent", percent), ("_yuan", yuan)):
+            if name.endswith(suffix):
+                figure = self._figures[name.removesuffix(suffix)]
+                return _NOT_KNOWN if figure is None else show(Decimal(str(figure)))
+        return self._shown(name, self._figures[name])
+
+    def _shown(self, name: str, figure: Figure) -> str:
+        if figure is None:
+            return _NOT_KNOWN
+        if isinstance(figure, date):
+            return f"{figure.year}年{figure.month}月" if name == "month" else day(figure)
+        if isinstance(figure, bool):
+            return "是" if figure else "否"
+        if isinstance(figure, tuple):
+            words = KEYS["size_ladder"].words if name == "ladder" else _FACTS
+            return "、".join(words.get(each, each) for each in figure)
+        if isinstance(figure, str):
+            labels = {"method": KEYS["layoff_method"].words, "basis": {**_BASES, **KEYS["paid_months_basis"].words}}
+            return labels.get(name, {}).get(figure, figure)
+        return _plain(Decimal(figure))
+
+    def _parts(self) -> str:
+        """What the base is made of: 上年度各月保费当年到账1.00元，加…，减…."""
+        signs = [("加", name) for name in _ENTERING] + [("减", name) for name in _LEAVING]
+        parts = [f"{sign}{_FACTS[name]}{self[f'{name}_yuan']}" for sign, name in signs if self._figures.get(name) is not None]
+        return "，".join(parts).removeprefix("加")
+
+    def _indicators(self) -> str:
+        """从业人员120人（大型下限1000人），…."""
+        return "，".join(
+            f"{_FACTS[name]}{self[name]}{unit if self._figures[name] is not None else ''}"
+            f"（大型下限{self[f'{name}_large']}{unit}）"
+            for name, unit in _INDICATOR_UNITS.items()
+            if name in self._figures
+        )

@@ -70,9 +70,8 @@ def judge_layoff(rules: LayoffRules, facts: RefundFacts) -> tuple[Finding, Decim
     ratio = _METHODS[rules.method](facts)
     headcount = _HEADCOUNTS[rules.small_headcount](facts)
     small = None if headcount is None else headcount <= rules.small_most
-    limit = None if small is None else rules.limit_small if small else rules.limit
     rate = _printed(ratio)
-    answer, because = _answer(rules, ratio, limit)
+    answer, because, limit = _answer(rules, ratio, small)
     figures: dict[str, Figure] = {
         "method": rules.method,
         "numerator": ratio.most,
@@ -87,21 +86,25 @@ def judge_layoff(rules: LayoffRules, facts: RefundFacts) -> tuple[Finding, Decim
     return Finding("layoff_rate", answer, clause, because, figures), rate
 
 
-def _answer(rules: LayoffRules, ratio: _Ratio, limit: Decimal | None) -> tuple[Answer, str]:
+def _answer(rules: LayoffRules, ratio: _Ratio, small: bool | None) -> tuple[Answer, str, Decimal | None]:
+    """The answer, why, and the limit that decides it; `small` None: the head-count that picks the limit is unknown."""
+    limits = sorted((rules.limit, rules.limit_small))
+    if small is not None:
+        limits = [rules.limit_small if small else rules.limit]
+    lowest, highest = limits[0], limits[-1]
     if ratio.most is None:
-        return Answer.UNKNOWN, "figures_unknown"
+        return Answer.UNKNOWN, "figures_unknown", None
     if ratio.most <= 0:
-        return Answer.PASS, "nobody_laid_off"
+        return Answer.PASS, "nobody_laid_off", None
     if not ratio.denominator:
-        return Answer.UNKNOWN, "denominator_unknown"
-    lowest, highest = (limit, limit) if limit is not None else sorted((rules.limit, rules.limit_small))
+        return Answer.UNKNOWN, "denominator_unknown", None
     if _within(ratio.most, lowest * ratio.denominator, inclusive=rules.inclusive):
-        return Answer.PASS, "within_limit" if ratio.exact else "within_limit_at_most"
+        return Answer.PASS, "within_limit" if ratio.exact else "within_limit_at_most", lowest
     if not ratio.exact:
-        return Answer.UNKNOWN, "may_be_lower"
+        return Answer.UNKNOWN, "may_be_lower", lowest
     if _within(ratio.most, highest * ratio.denominator, inclusive=rules.inclusive):
-        return Answer.UNKNOWN, "headcount_unknown"
-    return Answer.FAIL, "over_limit"
+        return Answer.UNKNOWN, "headcount_unknown", None
+    return Answer.FAIL, "over_limit", highest
 
 
 def _within(numerator: Decimal | int, most: Decimal, *, inclusive: bool) -> bool:
