@@ -5,6 +5,7 @@ import asyncio
 import csv
 import datetime as dt
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ class Records:
 RECORDS = web.AppKey("records", Records)
 OPTIONS = web.AppKey("options", argparse.Namespace)
 TRIED = web.AppKey("tried", set[str])
-NUMBERS = web.AppKey("numbers", itertools.count)
+NUMBERS: web.AppKey[Iterator[int]] = web.AppKey("numbers")
 
 
 async def lookup(request: web.Request) -> web.Response:

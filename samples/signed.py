@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 BODY_LIMIT = 2 * 1024 * 1024
 CLOCK_TOLERANCE = 300  # seconds
@@ -24,7 +25,7 @@ def refusal(status: int, code: str, problem: str = "") -> web.Response:
     return web.json_response({"code": code} | ({"problem": problem} if problem else {}), status=status)
 
 
-def only_signed(secret: str, unsigned: set[str]) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def only_signed(secret: str, unsigned: set[str]) -> Middleware:
     """Middleware: a request whose signature or time is wrong gets 401, whatever its path, but for `unsigned` pages."""
 
     @web.middleware

@@ -44,7 +44,8 @@ def _carry_out(machine: Machine, given: argparse.Namespace) -> int:
         for name, value in machine.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         return 0
-    {"up": up, "down": down, "fresh": fresh, "status": lambda _: None}[given.verb](machine)
+    if given.verb in (verbs := {"up": up, "down": down, "fresh": fresh}):
+        verbs[given.verb](machine)
     for name, line in status(machine).items():
         print(f"{name:<12}{line}")
     return 0

@@ -105,7 +105,7 @@ def _init_cluster(machine: Machine, binaries: Path, as_user: pwd.struct_passwd |
     if as_user:
         os.chown(machine.postgres, as_user.pw_uid, as_user.pw_gid)
     data, log = machine.postgres / "data", machine.logs / "initdb.log"
-    command = [binaries / "initdb", "-D", data, "-U", DATABASE, "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    command: list[str | Path] = [binaries / "initdb", "-D", data, "-U", DATABASE, "--auth=trust", "--encoding=UTF8", "--no-sync"]
     if _run([*command, "--locale=C.UTF-8"], as_user, log) != 0:
         shutil.rmtree(data, ignore_errors=True)
         if _run([*command, "--locale=C"], as_user, log) != 0:
@@ -126,18 +126,19 @@ def _same_major(data: Path, binaries: Path) -> None:
 
 
 def _pg_ctl(machine: Machine, binaries: Path, as_user: pwd.struct_passwd | None, *arguments: str) -> int:
-    command = [binaries / "pg_ctl", "-D", machine.postgres / "data", *arguments]
+    command: list[str | Path] = [binaries / "pg_ctl", "-D", machine.postgres / "data", *arguments]
     return _run(command, as_user, machine.logs / "pg_ctl.log")
 
 
 def _run(command: list[str | Path], as_user: pwd.struct_passwd | None, log: Path) -> int:
     """Run a server tool as its user; a server that it starts keeps the log open, so never a pipe."""
-    who = {"user": as_user.pw_uid, "group": as_user.pw_gid, "extra_groups": []} if as_user else {}
+    uid, gid = (as_user.pw_uid, as_user.pw_gid) if as_user else (None, None)
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "Asia/Shanghai"}
     with log.open("a") as file:
         return subprocess.run(
-            command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **who
-        ).returncode
+            command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+            user=uid, group=gid, extra_groups=[] if as_user else None,
+        ).returncode  # fmt: skip
 
 
 def _create_database(machine: Machine) -> None:
