@@ -16,6 +16,7 @@ from agency.models import Hold, Import, Job, Programme, Role
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
 
+
 @dataclass(frozen=True)
 class Todo:
     """One line of the board: what waits, how many, where, and whose it is."""
@@ -101,7 +102,9 @@ def _case_todos(scope: Q) -> list[Todo]:
         for state, label, roles, hint in waiting
     ]
     todos += [
-        Todo(f"暂缓 · {kind.label}", holds.get(kind, 0), _listed("agency_hold", open="yes", kind__exact=kind), preparer | reviewer)
+        Todo(
+            f"暂缓 · {kind.label}", holds.get(kind, 0), _listed("agency_hold", open="yes", kind__exact=kind), preparer | reviewer
+        )
         for kind in Hold.Kind
     ]
     return [*todos, Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), preparer)]
@@ -117,26 +120,50 @@ def _under(scope: Q, prefix: str) -> Q:
 
 
 def _money_todos(scope: Q) -> list[Todo]:
-    awards = {state: (count, total) for state, count, total in Award.objects.filter(scope).values_list("state").annotate(Count("pk"), Sum("amount"))}
+    awards = {
+        state: (count, total)
+        for state, count, total in Award.objects.filter(scope).values_list("state").annotate(Count("pk"), Sum("amount"))
+    }
     batches = dict(PaymentBatch.objects.filter(scope).values_list("state").annotate(Count("pk")))
     rounds = dict(PublicityRound.objects.filter(scope).values_list("state").annotate(Count("pk")))
     objections = Objection.objects.filter(scope, state=Objection.State.FILED).count()
     preparer, reviewer, finance = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
     award_rows = [
-        (Award.State.PENDING, "待公示", preparer), (Award.State.PUBLICISED, "公示中", frozenset()), (Award.State.OBJECTED, "异议核查中", reviewer),
-        (Award.State.CLEARED, "公示无异议，待拨付", finance), (Award.State.PAYING, "拨付中，等银行回盘", finance),
+        (Award.State.PENDING, "待公示", preparer),
+        (Award.State.PUBLICISED, "公示中", frozenset()),
+        (Award.State.OBJECTED, "异议核查中", reviewer),
+        (Award.State.CLEARED, "公示无异议，待拨付", finance),
+        (Award.State.PAYING, "拨付中，等银行回盘", finance),
         (Award.State.PAYMENT_RETURNED, "退票，待更正账户", preparer | reviewer),
-    ]  # fmt: skip
+    ]
     batch_rows = [
-        (PaymentBatch.State.DRAFT, "拨付批次待提交", finance), (PaymentBatch.State.SUBMITTED, "拨付批次待复核", finance | reviewer),
-        (PaymentBatch.State.APPROVED, "拨付批次待放行", finance), (PaymentBatch.State.RELEASED, "拨付批次待对账", finance),
-    ]  # fmt: skip
+        (PaymentBatch.State.DRAFT, "拨付批次待提交", finance),
+        (PaymentBatch.State.SUBMITTED, "拨付批次待复核", finance | reviewer),
+        (PaymentBatch.State.APPROVED, "拨付批次待放行", finance),
+        (PaymentBatch.State.RELEASED, "拨付批次待对账", finance),
+    ]
     todos = [
-        Todo(label, awards.get(state, (0, None))[0], _listed("payout_award", state__exact=state), roles, amount=awards.get(state, (0, None))[1])
+        Todo(
+            label,
+            awards.get(state, (0, None))[0],
+            _listed("payout_award", state__exact=state),
+            roles,
+            amount=awards.get(state, (0, None))[1],
+        )
         for state, label, roles in award_rows
     ]
-    todos += [Todo(label, batches.get(state, 0), _listed("payout_paymentbatch", state__exact=state), roles) for state, label, roles in batch_rows]
-    todos.append(Todo("公示批次待发布", rounds.get(PublicityRound.State.DRAFT, 0), _listed("payout_publicityround", state__exact="DRAFT"), reviewer))
+    todos += [
+        Todo(label, batches.get(state, 0), _listed("payout_paymentbatch", state__exact=state), roles)
+        for state, label, roles in batch_rows
+    ]
+    todos.append(
+        Todo(
+            "公示批次待发布",
+            rounds.get(PublicityRound.State.DRAFT, 0),
+            _listed("payout_publicityround", state__exact="DRAFT"),
+            reviewer,
+        )
+    )
     return [*todos, Todo("公示异议待答复", objections, _listed("payout_objection", due="open"), reviewer)]
 
 
@@ -145,8 +172,15 @@ def _desk_todos(scope: Q) -> list[Todo]:
     jobs = dict(Job.objects.filter(scope).values_list("state").annotate(Count("pk")))
     loaders = frozenset({Role.PREPARER, Role.FINANCE, Role.POLICY})
     return [
-        Todo("导入已检查，待确认", imports.get(Import.State.CHECKED, 0), _listed("agency_import", state__exact="CHECKED"), loaders | {Role.REVIEWER}),
-        Todo("文件不合格，待处理", imports.get(Import.State.REFUSED, 0), _listed("agency_import", state__exact="REFUSED"), loaders),
+        Todo(
+            "导入已检查，待确认",
+            imports.get(Import.State.CHECKED, 0),
+            _listed("agency_import", state__exact="CHECKED"),
+            loaders | {Role.REVIEWER},
+        ),
+        Todo(
+            "文件不合格，待处理", imports.get(Import.State.REFUSED, 0), _listed("agency_import", state__exact="REFUSED"), loaders
+        ),
         Todo("失败的作业", jobs.get(Job.State.FAILED, 0), _listed("agency_job", state__exact="FAILED"), loaders),
         Todo("进行中的作业", jobs.get(Job.State.RUNNING, 0), _listed("agency_job", state__exact="RUNNING"), frozenset()),
     ]
@@ -169,7 +203,11 @@ def _programmes(scope: Q, today: date) -> list[dict[str, Any]]:
         row["programme"]: row
         for row in Application.objects.filter(scope)
         .values("programme")
-        .annotate(screened=Count("pk"), offered=Count("pk", filter=Q(offered_at__isnull=False)), answered=Count("pk", filter=Q(answered_at__isnull=False)))
+        .annotate(
+            screened=Count("pk"),
+            offered=Count("pk", filter=Q(offered_at__isnull=False)),
+            answered=Count("pk", filter=Q(answered_at__isnull=False)),
+        )
     }
     found = Programme.objects.filter(scope).select_related("region").order_by("-year", "title")
     return [

@@ -26,17 +26,25 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "config.console.board",
     "COLORS": {
         "primary": {
-            "50": "oklch(97% .014 254.6)", "100": "oklch(93.2% .032 255.6)", "200": "oklch(88.2% .059 254.1)",
-            "300": "oklch(80.9% .105 251.8)", "400": "oklch(70.7% .165 254.6)", "500": "oklch(62.3% .214 259.8)",
-            "600": "oklch(50% .18 258)", "700": "oklch(44% .17 260)", "800": "oklch(38% .14 262)",
-            "900": "oklch(33% .11 264)", "950": "oklch(25% .08 266)",
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(50% .18 258)",
+            "700": "oklch(44% .17 260)",
+            "800": "oklch(38% .14 262)",
+            "900": "oklch(33% .11 264)",
+            "950": "oklch(25% .08 266)",
         },
     },
     "SIDEBAR": {
         "navigation": [
             {"items": [{"title": "今日待办", "icon": "checklist", "link": reverse_lazy("admin:index")}]},
             {
-                "title": "稳岗返还", "separator": True,
+                "title": "稳岗返还",
+                "separator": True,
                 "items": [
                     menu("返还事项", "assignment", "refunds_application", "sees_business"),
                     menu("筛查", "filter_alt", "refunds_screeningrun", "sees_business"),
@@ -46,7 +54,8 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "公示与拨付", "separator": True,
+                "title": "公示与拨付",
+                "separator": True,
                 "items": [
                     menu("应发补贴", "payments", "payout_award", "sees_business"),
                     menu("公示批次", "campaign", "payout_publicityround", "sees_business"),
@@ -56,7 +65,8 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "单位与数据", "separator": True,
+                "title": "单位与数据",
+                "separator": True,
                 "items": [
                     menu("导入", "upload_file", "agency_import", "sees_business"),
                     menu("参保单位", "apartment", "enterprises_enterprise", "sees_business"),
@@ -70,7 +80,8 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "项目与机构", "separator": True,
+                "title": "项目与机构",
+                "separator": True,
                 "items": [
                     menu("项目", "folder_open", "agency_programme", "sees_business"),
                     menu("项目版本", "history_edu", "agency_edition", "sees_business"),
@@ -83,7 +94,8 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "账号与留痕", "separator": True,
+                "title": "账号与留痕",
+                "separator": True,
                 "items": [
                     menu("用户", "person", "agency_user", "sees_accounts"),
                     menu("岗位", "badge", "agency_post", "sees_accounts"),
@@ -92,4 +104,4 @@ UNFOLD = {
             },
         ],
     },
-}  # fmt: skip
+}

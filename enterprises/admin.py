@@ -41,18 +41,25 @@ class EnterpriseAdmin(DeskAdmin):
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
     ordering = ("uscc",)
     fields = (
-        ("uscc", "unit_number", "name"), ("kind", "parent_uscc", "dispatch"), ("region", "industry", "registration"),
-        ("employees", "revenue", "assets", "recorded_size"), ("contact", "shown_phone", "legal_person", "shown_legal_phone"),
-        ("account_name", "bank", "shown_account"), ("tax_account_name", "tax_bank", "shown_tax_account"),
+        ("uscc", "unit_number", "name"),
+        ("kind", "parent_uscc", "dispatch"),
+        ("region", "industry", "registration"),
+        ("employees", "revenue", "assets", "recorded_size"),
+        ("contact", "shown_phone", "legal_person", "shown_legal_phone"),
+        ("account_name", "bank", "shown_account"),
+        ("tax_account_name", "tax_bank", "shown_tax_account"),
         ("source", "source_row", "voided"),
-    )  # fmt: skip
+    )
     readonly_fields = ("shown_phone", "shown_legal_phone", "shown_account", "shown_tax_account")
     deeds: ClassVar = [
         Deed(
-            "reveal", "查看完整电话与账号", frozenset({Role.PREPARER, Role.FINANCE}), reveal,
+            "reveal",
+            "查看完整电话与账号",
+            frozenset({Role.PREPARER, Role.FINANCE}),
+            reveal,
             hint="完整号码只用于办理业务；此次查看会留痕。",
         )
-    ]  # fmt: skip
+    ]
 
     @admin.display(description="手机号")
     def shown_phone(self, row: Enterprise) -> str:
@@ -77,12 +84,18 @@ class EnterpriseAdmin(DeskAdmin):
 def _sizes(obj: Enterprise) -> Panel:
     rows = [
         (
-            row.year, row.size or "未定", row.size_class or "—", explain.basis_label(row.basis or None), row.was or "—",
-            "；".join(f"{name}：{value}" for name, value in row.figures.items()), row.decided_at.strftime("%Y-%m-%d"),
-            row.decided_by.name if row.decided_by else "系统", "现行" if row.current else "历史",
+            row.year,
+            row.size or "未定",
+            row.size_class or "—",
+            explain.basis_label(row.basis or None),
+            row.was or "—",
+            "；".join(f"{name}：{value}" for name, value in row.figures.items()),
+            row.decided_at.strftime("%Y-%m-%d"),
+            row.decided_by.name if row.decided_by else "系统",
+            "现行" if row.current else "历史",
         )
         for row in obj.sizes.select_related("decided_by").order_by("-id")
-    ]  # fmt: skip
+    ]
     heads = ["年度", "划型", "规模", "依据", "原划型", "所用数据", "认定日", "认定人", ""]
     return Panel("划型结论（含历史）", "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": "尚未划型。"})
 
@@ -90,11 +103,19 @@ def _sizes(obj: Enterprise) -> Panel:
 def _contributions(obj: Enterprise) -> Panel:
     rows = [
         (
-            f"{row.month:%Y-%m}", row.type, row.arrived_on, row.headcount, {"number": row.wage_base or "—"}, {"number": row.employer_paid or "—"},
-            {"number": row.employee_paid or "—"}, {"number": row.late_fee or "—"}, "缓缴" if row.deferred else "", "作废" if row.voided else "",
+            f"{row.month:%Y-%m}",
+            row.type,
+            row.arrived_on,
+            row.headcount,
+            {"number": row.wage_base or "—"},
+            {"number": row.employer_paid or "—"},
+            {"number": row.employee_paid or "—"},
+            {"number": row.late_fee or "—"},
+            "缓缴" if row.deferred else "",
+            "作废" if row.voided else "",
         )
         for row in obj.contributions.order_by("-month", "type")[:60]
-    ]  # fmt: skip
+    ]
     heads = ["所属期", "类型", "到账日", "人数", "缴费基数", "单位实缴", "个人实缴", "滞纳金", "", ""]
     return Panel("缴费明细（最近 60 行）", "admin/desk/table.html", {"heads": heads, "rows": rows})
 
@@ -111,7 +132,17 @@ def _workforce(obj: Enterprise) -> Panel:
 @admin.register(MonthlyContribution)
 class MonthlyContributionAdmin(DeskAdmin):
     region_path = "enterprise__region__path"
-    list_display = ("enterprise", "month", "type", "arrived_on", "headcount", "wage_base", "employer_paid", "employee_paid", "voided")
+    list_display = (
+        "enterprise",
+        "month",
+        "type",
+        "arrived_on",
+        "headcount",
+        "wage_base",
+        "employer_paid",
+        "employee_paid",
+        "voided",
+    )
     list_filter = ("type", "deferred", "voided")
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)

@@ -1,6 +1,6 @@
 """The staff pages of the agency's own rows, and the desk that every app's pages stand on."""
 
-from agency.admin import people, places, programmes, trail  # noqa: F401 - registered by import
+from agency.admin import people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, roles_of
 
 __all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "roles_of"]

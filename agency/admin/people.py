@@ -25,7 +25,9 @@ class DateInput(forms.DateInput):
 class StaffForm(forms.Form):
     username = forms.CharField(label="用户名", max_length=64)
     name = forms.CharField(label="姓名", max_length=64)
-    password = forms.CharField(label="初始密码", min_length=10, widget=forms.PasswordInput, help_text="至少十位；请当面交给本人并提醒更改。")
+    password = forms.CharField(
+        label="初始密码", min_length=10, widget=forms.PasswordInput, help_text="至少十位；请当面交给本人并提醒更改。"
+    )
 
 
 class PostForm(forms.Form):
@@ -95,10 +97,16 @@ class MessageAdmin(DeskAdmin):
     readonly_fields = ("shown_phone",)
     deeds: ClassVar = [
         Deed(
-            "resend", "重新发送", frozenset({Role.PREPARER}), resend_message, states=frozenset({Message.State.FAILED}), main=True,
-            refusals=(MessageRefused,), hint="核对手机号后重发；同一条短信不会被网关重复发送。",
+            "resend",
+            "重新发送",
+            frozenset({Role.PREPARER}),
+            resend_message,
+            states=frozenset({Message.State.FAILED}),
+            main=True,
+            refusals=(MessageRefused,),
+            hint="核对手机号后重发；同一条短信不会被网关重复发送。",
         )
-    ]  # fmt: skip
+    ]
     ordering = ("-id",)
 
     @admin.display(description="手机号")

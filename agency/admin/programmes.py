@@ -33,7 +33,9 @@ class ChoicesField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(
-            label="经办选择", required=False, help_text="每行一项，如 layoff_method=claimants_over_mean；留空即用默认。文件已定的不能更改。"
+            label="经办选择",
+            required=False,
+            help_text="每行一项，如 layoff_method=claimants_over_mean；留空即用默认。文件已定的不能更改。",
         )
 
     def clean(self, value: Any) -> dict[str, str]:
@@ -93,25 +95,42 @@ class ProgrammeAdmin(DeskAdmin):
     list_select_related = ("region",)
     ordering = ("-year", "region")
     fields = (
-        ("title", "state"), ("notice", "region", "year"), ("confirm_by", "sms_sign", "collective_decision_over"),
-        ("final_number", "final_on"), ("prepared_by", "created_at", "opened_at"),
-    )  # fmt: skip
+        ("title", "state"),
+        ("notice", "region", "year"),
+        ("confirm_by", "sms_sign", "collective_decision_over"),
+        ("final_number", "final_on"),
+        ("prepared_by", "created_at", "opened_at"),
+    )
     deeds: ClassVar = [
         Deed("prepare", "筹备新项目", POLICY, prepare, form=PrepareForm, above=True, main=True, refusals=(ProgrammeRefused,)),
         Deed(
-            "open", "批准并开办", POLICY, open_programme, states=frozenset({State.PREPARED}), main=True, refusals=(ProgrammeRefused,),
+            "open",
+            "批准并开办",
+            POLICY,
+            open_programme,
+            states=frozenset({State.PREPARED}),
+            main=True,
+            refusals=(ProgrammeRefused,),
             hint="开办须由筹备人以外的人办理，且上年度基金备付期限在一年以上。开办后只能以新版本变更。",
         ),
         Deed(
-            "propose", "拟定新版本", POLICY, propose, states=frozenset({State.OPEN}), form=ProposeForm,
-            refusals=(ProgrammeRefused,), hint="新版本须由另一人批准后生效。",
+            "propose",
+            "拟定新版本",
+            POLICY,
+            propose,
+            states=frozenset({State.OPEN}),
+            form=ProposeForm,
+            refusals=(ProgrammeRefused,),
+            hint="新版本须由另一人批准后生效。",
         ),
         Deed("final", "补录正式文号", POLICY, record_final, form=FinalForm, refusals=(ProgrammeRefused,)),
         Deed("close", "结束项目", POLICY, close_programme, states=frozenset({State.OPEN}), refusals=(ProgrammeRefused,)),
-    ]  # fmt: skip
+    ]
 
     def panels(self, request: HttpRequest, obj: Programme) -> list[Panel]:
-        return [Panel("版本", "admin/desk/editions.html", {"editions": obj.editions.select_related("prepared_by", "approved_by")})]
+        return [
+            Panel("版本", "admin/desk/editions.html", {"editions": obj.editions.select_related("prepared_by", "approved_by")})
+        ]
 
 
 @admin.register(Edition)
@@ -121,16 +140,33 @@ class EditionAdmin(DeskAdmin):
     list_select_related = ("programme", "prepared_by", "approved_by")
     ordering = ("programme", "-number")
     fields = (
-        ("programme", "number", "state"), ("counts_from", "reason"), ("prepared_by", "prepared_at"),
-        ("approved_by", "approved_at"), "terms_sha256",
-    )  # fmt: skip
+        ("programme", "number", "state"),
+        ("counts_from", "reason"),
+        ("prepared_by", "prepared_at"),
+        ("approved_by", "approved_at"),
+        "terms_sha256",
+    )
     deeds: ClassVar = [
         Deed(
-            "approve", "批准此版本", POLICY, approve_edition, states=frozenset({Edition.State.PROPOSED}), main=True,
-            refusals=(ProgrammeRefused,), hint="批准人不能是拟定人。批准后条款全文不可更改。",
+            "approve",
+            "批准此版本",
+            POLICY,
+            approve_edition,
+            states=frozenset({Edition.State.PROPOSED}),
+            main=True,
+            refusals=(ProgrammeRefused,),
+            hint="批准人不能是拟定人。批准后条款全文不可更改。",
         ),
-        Deed("refuse", "不予批准", POLICY, refuse_edition, states=frozenset({Edition.State.PROPOSED}), form=WhyForm, refusals=(ProgrammeRefused,)),
-    ]  # fmt: skip
+        Deed(
+            "refuse",
+            "不予批准",
+            POLICY,
+            refuse_edition,
+            states=frozenset({Edition.State.PROPOSED}),
+            form=WhyForm,
+            refusals=(ProgrammeRefused,),
+        ),
+    ]
 
     def panels(self, request: HttpRequest, obj: Edition) -> list[Panel]:
         return [Panel("条款全文（规范文本）", "admin/desk/terms.html", {"text": obj.terms})]

@@ -35,11 +35,24 @@ class HoldAdmin(DeskAdmin):
     search_fields = ("=case_id",)
     ordering = ("-id",)
     fields = (
-        ("kind", "case_kind", "case_id"), "reason", ("opened_by", "opened_at"), ("lifted_by", "lifted_at"), "lifted_why",
+        ("kind", "case_kind", "case_id"),
+        "reason",
+        ("opened_by", "opened_at"),
+        ("lifted_by", "lifted_at"),
+        "lifted_why",
         "check_row",
-    )  # fmt: skip
+    )
     deeds: ClassVar = [
-        Deed("lift", "解除暂缓", frozenset({Role.PREPARER, Role.REVIEWER}), lift_hold, form=WhyForm, main=True, refusals=(HoldRefused,), hint="请写明解除的依据。")
+        Deed(
+            "lift",
+            "解除暂缓",
+            frozenset({Role.PREPARER, Role.REVIEWER}),
+            lift_hold,
+            form=WhyForm,
+            main=True,
+            refusals=(HoldRefused,),
+            hint="请写明解除的依据。",
+        )
     ]
 
     def may(self, request: HttpRequest, deed: Deed, obj: Hold | None = None) -> bool:
@@ -64,11 +77,14 @@ def events_panel(*cases: tuple[str, int, Mapping[str, str]]) -> Panel:
     rows = Event.objects.filter(wanted).select_related("by").order_by("id")[:300]
     table = [
         (
-            localtime(event.at).strftime("%Y-%m-%d %H:%M"), event.get_kind_display(), _change(event, labels[event.case_kind]),
-            event.by.name if event.by else "系统", event.why,
+            localtime(event.at).strftime("%Y-%m-%d %H:%M"),
+            event.get_kind_display(),
+            _change(event, labels[event.case_kind]),
+            event.by.name if event.by else "系统",
+            event.why,
         )
         for event in rows
-    ]  # fmt: skip
+    ]
     return Panel("留痕", "admin/desk/table.html", {"heads": ["时间", "类别", "变更", "经手人", "事由"], "rows": table})
 
 

@@ -1,0 +1,465 @@
+"""公示与拨付: the staff pages of awards, publicity rounds, objections, payment batches and bank answers."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin.people import DateInput, regions_under
+from agency.admin.programmes import WhyForm
+from agency.admin.trail import events_panel
+from agency.admin.work import download
+from agency.models import Hold, Programme, Role
+from agency.moves import MoveRefused
+from subsidies.payout import actions
+from subsidies.payout.models import Award, BankLine, Objection, Payment, PaymentBatch, PublicityRound
+from subsidies.payout.queries import NoTerms
+
+PREPARER, REVIEWER, FINANCE = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
+REFUSALS = (
+    MoveRefused,
+    actions.AccountBroken,
+    actions.AwardRefused,
+    actions.BatchRefused,
+    actions.ObjectionRefused,
+    actions.ResultsRefused,
+    actions.RoundRefused,
+    NoTerms,
+)
+Batch = PaymentBatch.State
+
+
+def _money(value: Any) -> str:
+    return "—" if value is None else f"{value:,.2f}"
+
+
+def _table(title: str, heads: list[str], rows: list[Any], empty: str = "暂无记录。") -> Panel:
+    return Panel(title, "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": empty})
+
+
+class ProgrammeForm(forms.Form):
+    programme = forms.ModelChoiceField(Programme.objects.none(), label="项目")
+
+    def fill(self, *, prefixes: list[str], **_: object) -> None:
+        regions = regions_under(prefixes)
+        self.fields["programme"].queryset = Programme.objects.filter(region__in=regions).order_by("-year")  # type: ignore[attr-defined]
+
+
+class AccountForm(forms.Form):
+    account_name = forms.CharField(label="户名", max_length=200)
+    bank = forms.CharField(label="开户行", max_length=200)
+    account = forms.CharField(label="账号", max_length=40)
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(label="核查结论与答复", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class StartForm(forms.Form):
+    starts_on = forms.DateField(label="公示第一日", widget=DateInput)
+
+    def fill(self, *, today: Any, **_: object) -> None:
+        self.fields["starts_on"].initial = today
+
+
+class ReleaseForm(forms.Form):
+    collective_decision = forms.CharField(
+        label="集体审议文号", max_length=60, required=False, help_text="单批金额超过项目设定的金额线时必填。"
+    )
+
+
+class ObjectionForm(forms.Form):
+    position = forms.IntegerField(label="名单序号", min_value=1)
+    name = forms.CharField(label="异议人姓名（实名）", max_length=64)
+    contact = forms.CharField(label="联系方式", max_length=100)
+    text = forms.CharField(label="异议内容", max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+    channel = forms.ChoiceField(label="渠道", choices=[("phone", "电话"), ("letter", "来信")])
+
+
+def file_objection(round_: PublicityRound, *, position: int, by: Any, at: Any, **said: str) -> str:
+    line = round_.lines.filter(position=position).first()
+    if line is None:
+        raise actions.ObjectionRefused(f"本批名单没有第 {position} 号；请核对名单序号。")
+    made = actions.file_objection(line, by=by, at=at, **said)
+    return f"已登记，回执号 {made.receipt}，应于 {made.answer_by:%Y-%m-%d} 前答复。"
+
+
+def download_list(round_: PublicityRound, *, by: Any, at: Any) -> HttpResponse | str:
+    return download(round_.file, by=by, at=at, why="下载公示名单") if round_.file else "尚未发布，没有名单表格。"
+
+
+def download_bank_file(batch: PaymentBatch, *, by: Any, at: Any) -> HttpResponse:
+    return FileResponse(actions.read_bank_file(batch, by=by, at=at), as_attachment=True, filename=f"{batch.number}.xlsx")
+
+
+class ObjectionOpenFilter(admin.SimpleListFilter):
+    title, parameter_name = "答复期限", "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "待答复")]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Objection]") -> "QuerySet[Objection]":
+        return queryset.filter(state=Objection.State.FILED) if self.value() else queryset
+
+
+@admin.register(Award)
+class AwardAdmin(DeskAdmin):
+    list_display = ("id", "name", "uscc", "region", "money", "account_source", "state", "paid_on")
+    list_filter = ("state", "account_source", "programme")
+    list_select_related = ("region",)
+    search_fields = ("uscc__startswith", "name")
+    ordering = ("id",)
+    fields = (
+        ("name", "uscc", "region"),
+        ("money", "account_source", "paid_on"),
+        ("account_name", "bank", "shown_account"),
+        "correct_by",
+    )
+    readonly_fields = ("money", "shown_account")
+    deeds: ClassVar = [
+        Deed(
+            "mend",
+            "更正账户",
+            PREPARER,
+            actions.mend_account,
+            form=AccountForm,
+            refusals=REFUSALS,
+            hint="更正后须由另一人核对才能拨付。",
+        ),
+        Deed("accept", "核对账户无误", REVIEWER, actions.accept_account, refusals=REFUSALS),
+        Deed(
+            "strike",
+            "不予发放",
+            REVIEWER,
+            actions.strike,
+            form=WhyForm,
+            refusals=REFUSALS,
+            states=frozenset({Award.State.PENDING, Award.State.PUBLICISED, Award.State.CLEARED}),
+        ),
+    ]
+
+    @admin.display(description="金额（元）", ordering="amount")
+    def money(self, row: Award) -> str:
+        return _money(row.amount)
+
+    @admin.display(description="账号")
+    def shown_account(self, row: Award) -> str:
+        return str(row.account) or "—"
+
+    def headline(self, request: HttpRequest, obj: Award) -> dict[str, Any]:
+        holds = Hold.objects.filter(case_kind=Award.CASE, case_id=obj.pk, lifted_at__isnull=True)
+        return {**super().headline(request, obj), "holds": list(holds)}
+
+    def panels(self, request: HttpRequest, obj: Award) -> list[Panel]:
+        payments = [
+            (
+                {"href": reverse("admin:payout_paymentbatch_change", args=[row.batch_id]), "label": row.batch.number},
+                row.line,
+                {"word": row.state, "label": row.get_state_display()},
+                {"number": _money(row.amount)},
+                row.paid_on,
+                row.failure or "—",
+                row.bank_serial or "—",
+            )
+            for row in obj.payments.select_related("batch").order_by("id")
+        ]
+        lines = [
+            (
+                {"href": reverse("admin:payout_publicityround_change", args=[row.round_id]), "label": row.round.title},
+                row.position,
+                row.round.starts_on,
+                row.round.ends_on,
+                row.struck_why or "—",
+            )
+            for row in obj.lines.select_related("round").order_by("id")
+        ]
+        return [
+            _table("公示", ["批次", "序号", "开始", "结束", "撤下原因"], lines),
+            _table("拨付", ["批次", "明细号", "状态", "金额（元）", "交易日期", "失败原因", "银行流水号"], payments),
+            events_panel((Award.CASE, obj.pk, dict(Award.State.choices))),
+        ]
+
+
+@admin.register(PublicityRound)
+class PublicityRoundAdmin(DeskAdmin):
+    list_display = ("title", "state", "starts_on", "ends_on", "count", "money", "prepared_by", "published_at")
+    list_filter = ("state", "programme")
+    list_select_related = ("prepared_by",)
+    ordering = ("-id",)
+    fields = (
+        ("title", "number", "state"),
+        ("starts_on", "ends_on"),
+        ("count", "money", "sha256"),
+        "basis",
+        "body",
+        ("phone", "complaints_phone", "office_name"),
+        ("prepared_by", "prepared_at", "published_at"),
+    )
+    readonly_fields = ("money",)
+    State = PublicityRound.State
+    deeds: ClassVar = [
+        Deed(
+            "prepare",
+            "拟定公示批次",
+            PREPARER,
+            actions.prepare_round,
+            form=ProgrammeForm,
+            above=True,
+            main=True,
+            refusals=REFUSALS,
+            hint="收入全部待公示且无暂缓的事项。",
+        ),
+        Deed(
+            "publish",
+            "发布公示",
+            REVIEWER,
+            actions.publish_round,
+            states=frozenset({State.DRAFT}),
+            form=StartForm,
+            main=True,
+            refusals=REFUSALS,
+            hint="发布后名单即冻结，不能再改。",
+        ),
+        Deed(
+            "objection",
+            "登记异议",
+            frozenset({Role.PREPARER, Role.REVIEWER}),
+            file_objection,
+            states=frozenset({State.PUBLISHED}),
+            form=ObjectionForm,
+            refusals=REFUSALS,
+        ),
+        Deed("list", "下载名单表格", frozenset({Role.PREPARER, Role.REVIEWER, Role.AUDITOR}), download_list),
+        Deed(
+            "cancel",
+            "撤销",
+            frozenset({Role.PREPARER, Role.REVIEWER}),
+            actions.cancel_round,
+            states=frozenset({State.DRAFT}),
+            refusals=REFUSALS,
+        ),
+    ]
+
+    @admin.display(description="金额合计（元）")
+    def money(self, row: PublicityRound) -> str:
+        return _money(row.total)
+
+    def panels(self, request: HttpRequest, obj: PublicityRound) -> list[Panel]:
+        lines = [
+            (
+                row.position,
+                {"href": reverse("admin:payout_award_change", args=[row.award_id]), "label": row.name},
+                {"number": _money(row.amount)},
+                row.struck_why or "",
+            )
+            for row in obj.lines.order_by("position")[:100]
+        ]
+        objections = [
+            (
+                {"href": reverse("admin:payout_objection_change", args=[row.pk]), "label": row.receipt},
+                row.line.name,
+                {"word": row.state, "label": row.get_state_display()},
+                row.answer_by,
+            )
+            for row in Objection.objects.filter(line__round=obj).select_related("line").order_by("id")
+        ]
+        return [
+            _table("异议", ["回执号", "单位", "状态", "答复截止日"], objections, "没有异议。"),
+            _table("名单（前 100 行）", ["序号", "单位名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
+            events_panel((PublicityRound.CASE, obj.pk, dict(PublicityRound.State.choices))),
+        ]
+
+
+@admin.register(Objection)
+class ObjectionAdmin(DeskAdmin):
+    list_display = ("receipt", "line", "state", "channel", "filed_at", "answer_by")
+    list_filter = (ObjectionOpenFilter, "state", "channel")
+    list_select_related = ("line", "region")
+    ordering = ("-id",)
+    fields = (
+        ("receipt", "state", "line"),
+        ("objector", "contact_shown", "channel"),
+        "text",
+        ("filed_by", "filed_at", "answer_by"),
+        ("answer", "answered_at"),
+    )
+    readonly_fields = ("objector", "contact_shown")
+    deeds: ClassVar = [
+        Deed(
+            "uphold",
+            "异议成立",
+            REVIEWER,
+            actions.uphold,
+            states=frozenset({Objection.State.FILED}),
+            form=AnswerForm,
+            refusals=REFUSALS,
+            hint="该单位不予发放，名单中以删除线显示。",
+        ),
+        Deed(
+            "dismiss",
+            "异议不成立",
+            REVIEWER,
+            actions.dismiss,
+            states=frozenset({Objection.State.FILED}),
+            form=AnswerForm,
+            main=True,
+            refusals=REFUSALS,
+        ),
+    ]
+
+    @admin.display(description="异议人")
+    def objector(self, row: Objection) -> str:
+        return str(row.name)
+
+    @admin.display(description="联系方式")
+    def contact_shown(self, row: Objection) -> str:
+        return str(row.contact)
+
+
+@admin.register(PaymentBatch)
+class PaymentBatchAdmin(DeskAdmin):
+    list_display = ("number", "state", "count", "money", "maker", "checker", "releaser", "released_at")
+    list_filter = ("state", "programme")
+    list_select_related = ("maker", "checker", "releaser")
+    ordering = ("-id",)
+    fields = (
+        ("number", "state"),
+        ("count", "money", "collective_decision"),
+        ("maker", "made_at"),
+        ("checker", "checked_at"),
+        ("releaser", "released_at"),
+        "sha256",
+    )
+    readonly_fields = ("money",)
+    readers = frozenset({Role.FINANCE, Role.REVIEWER, Role.AUDITOR})
+    deeds: ClassVar = [
+        Deed(
+            "make",
+            "编制拨付批次",
+            FINANCE,
+            actions.make_batch,
+            form=ProgrammeForm,
+            above=True,
+            main=True,
+            refusals=REFUSALS,
+            hint="收入公示无异议、无暂缓、账户齐全且当日信用核验无碍的事项。",
+        ),
+        Deed("submit", "提交复核", FINANCE, actions.submit_batch, states=frozenset({Batch.DRAFT}), main=True, refusals=REFUSALS),
+        Deed(
+            "check",
+            "复核通过",
+            frozenset({Role.FINANCE, Role.REVIEWER}),
+            actions.check_batch,
+            states=frozenset({Batch.SUBMITTED}),
+            main=True,
+            refusals=REFUSALS,
+            hint="复核人不能是编制人。",
+        ),
+        Deed(
+            "release",
+            "放行",
+            FINANCE,
+            actions.release_batch,
+            states=frozenset({Batch.APPROVED}),
+            form=ReleaseForm,
+            main=True,
+            refusals=REFUSALS,
+            hint="放行人须是编制、复核以外的第三人。放行即生成银行文件。",
+        ),
+        Deed(
+            "bank-file",
+            "下载银行文件",
+            frozenset({Role.FINANCE, Role.AUDITOR}),
+            download_bank_file,
+            refusals=REFUSALS,
+            hint="文件含完整账号，下载会留痕。",
+        ),
+        Deed(
+            "book",
+            "按回盘入账",
+            FINANCE,
+            actions.book_results,
+            states=frozenset({Batch.RELEASED}),
+            main=True,
+            refusals=REFUSALS,
+            hint="先在“导入”中导入并确认银行回盘；笔数与金额须与批次一致。",
+        ),
+        Deed(
+            "send-back",
+            "退回编制",
+            frozenset({Role.FINANCE, Role.REVIEWER}),
+            actions.send_back,
+            states=frozenset({Batch.SUBMITTED, Batch.APPROVED}),
+            form=WhyForm,
+            refusals=REFUSALS,
+        ),
+        Deed("cancel", "撤销批次", FINANCE, actions.cancel_batch, states=frozenset({Batch.DRAFT}), refusals=REFUSALS),
+    ]
+
+    @admin.display(description="金额合计（元）")
+    def money(self, row: PaymentBatch) -> str:
+        return _money(row.total)
+
+    def panels(self, request: HttpRequest, obj: PaymentBatch) -> list[Panel]:
+        rows = [
+            (
+                row.line,
+                {"href": reverse("admin:payout_award_change", args=[row.award_id]), "label": row.account_name},
+                row.bank,
+                str(row.account),
+                {"number": _money(row.amount)},
+                {"word": row.state, "label": row.get_state_display()},
+                row.failure or "—",
+            )
+            for row in obj.payments.order_by("line")[:100]
+        ]
+        unmatched = [
+            (row.line, row.account_name, {"number": _money(row.amount)}, row.mismatch)
+            for row in BankLine.objects.filter(batch_number=obj.number).exclude(mismatch="").order_by("line")[:100]
+        ]
+        return [
+            _table("未匹配的银行回盘", ["明细号", "户名", "金额（元）", "原因"], unmatched, "没有未匹配的回盘行。"),
+            _table("拨付明细（前 100 笔）", ["明细号", "户名", "开户行", "账号", "金额（元）", "状态", "失败原因"], rows),
+            events_panel((PaymentBatch.CASE, obj.pk, dict(Batch.choices))),
+        ]
+
+
+@admin.register(Payment)
+class PaymentAdmin(DeskAdmin):
+    readers = frozenset({Role.FINANCE, Role.REVIEWER, Role.AUDITOR})
+    list_display = ("batch", "line", "account_name", "money", "state", "paid_on", "failure")
+    list_filter = ("state",)
+    list_select_related = ("batch", "region")
+    search_fields = ("account_name", "batch__number")
+    ordering = ("-id",)
+    fields = (
+        ("batch", "line", "state"),
+        ("award", "money"),
+        ("account_name", "bank", "shown_account"),
+        ("paid_on", "bank_serial", "failure"),
+    )
+    readonly_fields = ("money", "shown_account")
+    deeds: ClassVar = [
+        Deed(
+            "drop",
+            "移出批次",
+            FINANCE,
+            actions.drop_payment,
+            states=frozenset({Payment.State.PENDING}),
+            form=WhyForm,
+            refusals=REFUSALS,
+            hint="批次退回编制，原有复核作废。",
+        )
+    ]
+
+    @admin.display(description="金额（元）")
+    def money(self, row: Payment) -> str:
+        return _money(row.amount)
+
+    @admin.display(description="账号")
+    def shown_account(self, row: Payment) -> str:
+        return str(row.account)
