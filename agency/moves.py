@@ -5,10 +5,11 @@ that an open Hold bars) and, where staff move it, `region`. Two people at once g
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
+from django.utils.timezone import localdate
 from psycopg import sql
 
 from agency.models import Event, Hold, Role, User
@@ -70,10 +71,10 @@ def move_all(
 
     `also` names columns to set with plain values. A row that is held, outside the mover's region or not in a state
     from which the table leads to `to` is refused, not an error."""
-    ids = rows.order_by("pk").values_list("pk", flat=True)
+    ids = rows.order_by("pk").values_list("pk", flat=True)  # a join may name a row twice: in order, so side by side
     moved: list[int] = []
     refused: list[int] = []
-    for chunk in _chunks(ids.iterator(chunk_size=CHUNK)):
+    for chunk in _chunks(pk for pk, _ in groupby(ids.iterator(chunk_size=CHUNK))):
         went = _move_chunk(rows.model, chunk, to, by=by, at=at, why=why, also=also or {})
         gone = set(went)
         moved += went
@@ -86,19 +87,52 @@ def open_all(rows: Sequence[Any], *, by: User | None, at: datetime, why: str = "
     if not rows:
         return []
     model = type(rows[0])
-    with transaction.atomic():
-        made = model.objects.bulk_create(rows, batch_size=CHUNK)
-        Event.objects.bulk_create(
-            [
-                Event(
-                    at=at, kind=Event.Kind.MOVE, case_kind=model.CASE, case_id=row.pk, by=by, region_id=_region_id(row),
-                    to_state=row.state, why=why,
-                )  # fmt: skip
-                for row in made
-            ],
-            batch_size=CHUNK,
+    has_region = any(field.name == "region" for field in model._meta.fields)
+    told = sql.SQL(
+        """
+        INSERT INTO {event} (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+        SELECT %s, 'MOVE', %s, id, %s, {region}, '', state, %s, '{{}}' FROM {table} WHERE id = ANY(%s) ORDER BY id
+        """
+    ).format(
+        event=sql.Identifier(Event._meta.db_table),
+        table=sql.Identifier(model._meta.db_table),
+        region=sql.SQL("region_id" if has_region else "NULL"),
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        insert_all(rows)
+        cursor.execute(told.as_string(None), [at, model.CASE, by and by.pk, why, [row.pk for row in rows]])
+    return list(rows)
+
+
+def insert_all(rows: Sequence[Any]) -> None:
+    """Insert rows of one model by COPY, giving them their ids. Sealed fields are sealed as by a save.
+
+    A row that has its id already keeps it."""
+    if not rows:
+        return
+    model = type(rows[0])
+    fields = model._meta.concrete_fields
+    unnamed = [row for row in rows if row.pk is None]
+    for row, pk in zip(unnamed, next_ids(model, len(unnamed)), strict=True):
+        row.pk = pk
+    copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+    )
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
+        with cursor.copy(copy.as_string(None)) as into:
+            for row in rows:
+                into.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias  # as Django leaves a row that it saved
+
+
+def next_ids(model: Any, count: int) -> list[int]:
+    """Ids for that many new rows of a model."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [model._meta.db_table, count]
         )
-    return made
+        return [row[0] for row in cursor.fetchall()]
 
 
 def record(
@@ -125,7 +159,7 @@ def check_mover(row: Any, roles: Iterable[str], by: User | None, at: datetime) -
             raise MoveRefused("这一步须由经办机构工作人员办理。")
         return
     path = row.region.path if _region_id(row) else ""
-    for role, prefixes in paths_by_role(by, at.date()).items():
+    for role, prefixes in paths_by_role(by, localdate(at)).items():
         if role in allowed and (not path or any(path.startswith(prefix) for prefix in prefixes)):
             return
     wanted = "、".join(Role(role).label for role in sorted(allowed))
@@ -140,17 +174,30 @@ def _chunks(ids: Iterator[int]) -> Iterator[list[int]]:
 def _move_chunk(
     model: Any, ids: list[int], to: str, *, by: User | None, at: datetime, why: str, also: Mapping[str, Any]
 ) -> list[int]:
-    """One transaction: lock what may move, update it, write its Events. Returns the ids moved."""
+    """One transaction: lock the rows, in order; then, seeing all that others did before, move those that may and write
+    their Events. Returns the ids moved."""
     if by is None or by.kind != User.Kind.STAFF:
         held_roles = {Role.SYSTEM if by is None else Role.ENTERPRISE: [""]}
     else:
-        held_roles = paths_by_role(by, at.date())
+        held_roles = paths_by_role(by, localdate(at))
     scopes = _scopes(model, to, held_roles)
     if not scopes:
         return []
-    fields = {model._meta.get_field(name): value for name, value in also.items()}
-    table = sql.Identifier(model._meta.db_table)
-    sets = sql.SQL("").join(sql.SQL(", {} = %s").format(sql.Identifier(field.column)) for field in fields)
+    fields = {model._meta.get_field(name): getattr(value, "pk", value) for name, value in also.items()}
+    values = [field.get_db_prep_save(value, connection) for field, value in fields.items()]
+    lock = sql.SQL("SELECT FROM {} WHERE id = ANY(%s) ORDER BY id FOR UPDATE").format(sql.Identifier(model._meta.db_table))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(lock.as_string(None), [ids])
+        cursor.execute(
+            _move_statement(model, [field.column for field in fields]),
+            [*map(list, zip(*scopes, strict=True)), ids, model.CASE, to, *values, at, model.CASE, by and by.pk, to, why],
+        )
+        return [found[0] for found in cursor.fetchall()]
+
+
+def _move_statement(model: Any, columns: Sequence[str]) -> str:
+    """The guarded UPDATE of many rows with their Events. Its values, in order: the scopes as three lists, ids, case, new
+    state, a value for each column, at, case, by, new state, why."""
     has_region = any(field.name == "region" for field in model._meta.fields)
     statement = sql.SQL(
         """
@@ -161,7 +208,6 @@ def _move_chunk(
                 SELECT 1 FROM scope WHERE scope.from_state = row.state AND {covered} AND NOT (scope.barred AND EXISTS (
                     SELECT 1 FROM {hold} hold
                     WHERE hold.case_kind = %s AND hold.case_id = row.id AND hold.lifted_at IS NULL)))
-            FOR UPDATE OF row
         ),
         gone AS (
             UPDATE {table} row SET state = %s{sets} FROM taken WHERE row.id = taken.id
@@ -174,26 +220,16 @@ def _move_chunk(
         SELECT id FROM gone ORDER BY id
         """
     ).format(
-        table=table,
+        table=sql.Identifier(model._meta.db_table),
         hold=sql.Identifier(Hold._meta.db_table),
         event=sql.Identifier(Event._meta.db_table),
-        sets=sets,
+        sets=sql.SQL("").join(sql.SQL(", {} = %s").format(sql.Identifier(column)) for column in columns),
         join=sql.SQL("LEFT JOIN agency_region region ON region.code = row.region_id" if has_region else ""),
-        covered=sql.SQL("(scope.prefix = '' OR starts_with(region.path, scope.prefix))" if has_region else "TRUE"),
+        covered=sql.SQL("(region.path IS NULL OR starts_with(region.path, scope.prefix))" if has_region else "TRUE"),
         region_out=sql.SQL(", row.region_id" if has_region else ""),
         region_in=sql.SQL("gone.region_id" if has_region else "NULL"),
     )
-    values = [field.get_db_prep_save(value, connection) for field, value in fields.items()]
-    by_id = by.pk if by else None
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            statement.as_string(None),
-            [
-                [scope[0] for scope in scopes], [scope[1] for scope in scopes], [scope[2] for scope in scopes],
-                ids, model.CASE, to, *values, at, model.CASE, by_id, to, why,
-            ],
-        )  # fmt: skip
-        return [found[0] for found in cursor.fetchall()]
+    return statement.as_string(None)
 
 
 def _scopes(model: Any, to: str, held_roles: Mapping[str, Sequence[str]]) -> list[tuple[str, str, bool]]:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.template import Context, Template
 
 from agency.models import Message
-from agency.sealed import Sealed, SealBroken, blind_index, masked, seal, sealed_with_index, unseal
+from agency.sealed import SealBroken, Sealed, blind_index, masked, seal, sealed_with_index, unseal
 from enterprises.models import Enterprise
 
 PHONE, OTHER = "13800000001", "13900000002"
