@@ -13,6 +13,7 @@ app.conf.beat_schedule = {
     "work queued jobs": {"task": "agency.work_jobs", "schedule": 10},
     "send queued messages": {"task": "agency.send_messages", "schedule": 5},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
+    "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},
     "daily: overdue, waived, publicity over": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
     "daily: publicity over": {"task": "payout.day_turns", "schedule": crontab(hour=0, minute=15)},
 }

@@ -1,14 +1,31 @@
 """What is asked of publicity and payment, one file a noun."""
 
-from subsidies.payout.queries.awards import ACCOUNT_KNOWN, checked, events_of, held, left_out, payable, publishable, to_look_up
+from subsidies.payout.queries.awards import (
+    ACCOUNT_KNOWN,
+    accounts_missing,
+    accounts_to_accept,
+    checked,
+    events_of,
+    held,
+    left_out,
+    payable,
+    programmes_to_look_up,
+    publishable,
+    to_look_up,
+)
 from subsidies.payout.queries.batches import bank_lines, sha256_companion, unmatched_lines
 from subsidies.payout.queries.programmes import NoTerms, barring_flags, legal_basis, publisher_of, terms_in_force
+from subsidies.payout.queries.reconciliation import Difference, Step, reconciliation
 from subsidies.payout.queries.rounds import COLUMNS, canonical_text, list_rows, public_lines, public_rounds
 
 __all__ = [
     "ACCOUNT_KNOWN",
     "COLUMNS",
+    "Difference",
     "NoTerms",
+    "Step",
+    "accounts_missing",
+    "accounts_to_accept",
     "bank_lines",
     "barring_flags",
     "canonical_text",
@@ -19,10 +36,12 @@ __all__ = [
     "legal_basis",
     "list_rows",
     "payable",
+    "programmes_to_look_up",
     "public_lines",
     "public_rounds",
     "publishable",
     "publisher_of",
+    "reconciliation",
     "sha256_companion",
     "terms_in_force",
     "to_look_up",

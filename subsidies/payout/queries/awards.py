@@ -104,3 +104,23 @@ def events_of(award: Award) -> "QuerySet[Event]":
         | Q(case_kind=Payment.CASE, case_id__in=payments)
     )
     return Event.objects.filter(mine).select_related("by").order_by("at", "pk")
+
+
+def programmes_to_look_up(on: date) -> "QuerySet[Programme]":
+    """Programmes that have awards to be looked up on the day."""
+    return Programme.objects.filter(pk__in=to_look_up(on).order_by().values("programme"))
+
+
+def accounts_missing() -> "QuerySet[Award]":
+    """Awards on their way to payment without an account that may be paid to: to be called."""
+    on_the_way = (State.PENDING, State.PUBLICISED, State.OBJECTED, State.CLEARED)
+    return Award.objects.filter(state__in=on_the_way).exclude(ACCOUNT_KNOWN).exclude(_mended())
+
+
+def accounts_to_accept() -> "QuerySet[Award]":
+    """Awards whose mended account waits for a second person."""
+    return Award.objects.exclude(state__in=(State.STRUCK, State.FORFEITED, State.PAID)).filter(_mended())
+
+
+def _mended() -> Q:
+    return Q(mended_by__isnull=False, accepted_by__isnull=True)

@@ -19,8 +19,18 @@ from subsidies.payout.models import Award, BankLine, Payment, PaymentBatch, Publ
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def moment(month: int, day: int, hour: int = 10, year: int = 2024) -> datetime:
+def _moment(month: int, day: int, hour: int = 10, year: int = 2024) -> datetime:
     return datetime(year, month, day, hour, tzinfo=ZONE)
+
+
+MONDAY = _moment(6, 3)  # publicity begins; its fifth working day is Friday the 7th
+WEDNESDAY = _moment(6, 12)  # payment; Monday the 10th was 端午节
+
+
+@pytest.fixture
+def moment() -> Callable[..., datetime]:
+    """moment(6, 12) is ten in the morning of 2024-06-12 at the desk."""
+    return _moment
 
 
 @pytest.fixture
@@ -48,7 +58,7 @@ def regions(db) -> dict[str, Region]:
 
 @pytest.fixture
 def staff(regions) -> Callable[..., User]:
-    """The person who holds a role over a region: staff(Role.FINANCE), staff(Role.FINANCE, 2), staff(Role.FINANCE, region="140302")."""
+    """The person who holds a role over a region: staff(Role.FINANCE), staff(Role.FINANCE, 2, region="140302")."""
 
     def person(role: str, number: int = 1, region: str = "1403") -> User:
         name = f"{Role(role).label}{number}-{region}"
@@ -69,12 +79,12 @@ def make_programme(regions, staff) -> Callable[..., Programme]:
         preparer, approver = staff(Role.POLICY), staff(Role.POLICY, 2)
         programme = Programme.objects.create(
             state=Programme.State.OPEN, notice=notice, region=regions["1403"], year=year, title=f"甲市{year}年度稳岗返还",
-            prepared_by=preparer, created_at=moment(1, 2), opened_at=moment(1, 3), **fields,
+            prepared_by=preparer, created_at=_moment(1, 2), opened_at=_moment(1, 3), **fields,
         )  # fmt: skip
         Edition.objects.create(
             state=Edition.State.APPROVED, programme=programme, region=programme.region, number=1, choices=choices or {},
             terms=terms.canonical(), terms_sha256=terms.sha256, counts_from=date(2024, 1, 1), prepared_by=preparer,
-            prepared_at=moment(1, 2), approved_by=approver, approved_at=moment(1, 3),
+            prepared_at=_moment(1, 2), approved_by=approver, approved_at=_moment(1, 3),
         )  # fmt: skip
         return programme
 
@@ -100,10 +110,10 @@ def make_awards(programme) -> Callable[..., list[Award]]:
                 "programme": of, "region_id": region, "case_kind": CaseKind.REFUND, "case_id": made, "uscc": f"9114{made:014}",
                 "name": f"甲市第{made:04}号公司", "amount": Decimal(f"{made}000.01"), "columns": {"layoff_rate": "0.012346"},
                 "account_source": "corporate", "account_name": f"甲市第{made:04}号公司", "bank": "某银行甲市支行",
-                "account": f"62220000{made:08}", "created_at": moment(6, 1),
+                "account": f"62220000{made:08}", "created_at": _moment(6, 1),
             }  # fmt: skip
             rows.append(Award(**(values | fields)))
-        return actions.create_awards(rows, by=None, at=moment(6, 1))
+        return actions.create_awards(rows, by=None, at=_moment(6, 1))
 
     return make
 
@@ -112,7 +122,7 @@ def make_awards(programme) -> Callable[..., list[Award]]:
 def publish(programme, staff, files) -> Callable[..., PublicityRound]:
     """Prepare and publish the next list of a programme on a day of 2024, by two people."""
 
-    def do(at: datetime = moment(6, 3), of: Programme = programme) -> PublicityRound:
+    def do(at: datetime = MONDAY, of: Programme = programme) -> PublicityRound:
         round_ = actions.prepare_round(of, by=staff(Role.PREPARER), at=at)
         actions.publish_round(round_, at.date(), by=staff(Role.REVIEWER), at=at)
         return round_
@@ -125,8 +135,8 @@ def look_up() -> Callable[..., None]:
     """Credit looked up before payment for these awards on a day; `flags` of all of them, None: no answer."""
 
     def do(awards: list[Award], at: datetime, flags: tuple[str, ...] | None = ()) -> None:
-        Outcome = CreditCheck.Outcome
-        outcome = Outcome.NO_ANSWER if flags is None else Outcome.HIT if flags else Outcome.CLEAR
+        found = CreditCheck.Outcome
+        outcome = found.NO_ANSWER if flags is None else found.HIT if flags else found.CLEAR
         answer = Answer(outcome, flags or (), "{}", "共享平台", at)
         rows = [(award.pk, award.uscc, award.region_id, answer) for award in awards]
         book_answers("award", CreditCheck.Moment.PAYMENT, at.date(), rows, {"严重失信", "注销"}, at=at)
@@ -141,8 +151,8 @@ def cleared(make_awards, publish, look_up) -> Callable[..., list[Award]]:
     def do(number: int = 3, **fields: Any) -> list[Award]:
         awards = make_awards(number, **fields)
         publish()
-        actions.close_rounds(date(2024, 6, 11), at=moment(6, 11, 1))
-        look_up(awards, moment(6, 12, 8))
+        actions.close_rounds(date(2024, 6, 11), at=_moment(6, 11, 1))
+        look_up(awards, _moment(6, 12, 8))
         for award in awards:
             award.refresh_from_db()
         return awards
@@ -154,7 +164,7 @@ def cleared(make_awards, publish, look_up) -> Callable[..., list[Award]]:
 def approved_batch(programme, staff) -> Callable[..., PaymentBatch]:
     """The cleared awards in a batch that was made, submitted and checked by two people on 2024-06-12."""
 
-    def do(at: datetime = moment(6, 12)) -> PaymentBatch:
+    def do(at: datetime = WEDNESDAY) -> PaymentBatch:
         batch = actions.make_batch(programme, by=staff(Role.FINANCE), at=at)
         actions.submit_batch(batch, by=staff(Role.FINANCE), at=at)
         actions.check_batch(batch, by=staff(Role.FINANCE, 2), at=at)
@@ -165,7 +175,7 @@ def approved_batch(programme, staff) -> Callable[..., PaymentBatch]:
 
 @pytest.fixture
 def released_batch(approved_batch, staff) -> Callable[..., PaymentBatch]:
-    def do(at: datetime = moment(6, 12)) -> PaymentBatch:
+    def do(at: datetime = WEDNESDAY) -> PaymentBatch:
         batch = approved_batch(at)
         actions.release_batch(batch, by=staff(Role.FINANCE, 3), at=at)
         return batch
@@ -209,7 +219,7 @@ def at_once(transactional_db) -> Callable[..., list[Any]]:
             try:
                 start.wait(10)
                 results[place] = deed()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - handed to the test
                 results[place] = error
             finally:
                 connection.close()
