@@ -8,8 +8,9 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from agency import clock
-from agency.actions import awaiting_receipt, book_receipts, book_sent, requeue_stuck, take_messages
+from agency.actions import awaiting_receipt, book_receipts, book_sent, imports, jobs, requeue_stuck, take_messages
 from agency.gateways import SmsGateway
+from agency.models import Job
 
 SENT_AT_ONCE = 2_000
 SWEEP_SECONDS = 20  # then the next sweep goes on, so that no queue of sweeps builds up behind a campaign
@@ -51,3 +52,11 @@ def read_receipts() -> None:
     while keys := awaiting_receipt(SENT_AT_ONCE, after=after, at=clock.now()):
         book_receipts(gateway.receipts(keys), at=clock.now())
         after = int(keys[-1])
+
+
+@shared_task(name="agency.work_jobs")
+def work_jobs() -> None:
+    """Check and confirm the imports that wait, one job after the other."""
+    for kind, handler in ((Job.Kind.CHECK, imports.work_check), (Job.Kind.CONFIRM, imports.work_confirm)):
+        while jobs.work_next(kind, handler, now=clock.now):
+            pass

@@ -1,1 +1,131 @@
-"""The spreadsheets of this app, declared."""
+"""The spreadsheets of this app, declared: registry, contributions, workforce, size lists, credit list."""
+
+from agency import intake
+from agency.intake import Cell, Check, Reference
+from agency.models import Region
+from enterprises.models import Enterprise, MonthlyContribution
+from sheets import values
+
+CLASSES = ("大型", "中型", "小型", "微型")
+_UNKNOWN_ENTERPRISE = "名册中没有统一社会信用代码为 {} 的单位（或已作废），请先导入参保单位名册"
+_OF_REGISTRY = Reference("enterprise", Enterprise, "uscc", "uscc", missing=_UNKNOWN_ENTERPRISE, fills="enterprise_id")
+
+_SHARED = (
+    "JOIN (SELECT INDEX, min(uscc) AS first, max(uscc) AS last FROM ("
+    "SELECT INDEX, uscc FROM {rows} WHERE INDEX <> '' UNION ALL "
+    "SELECT INDEX, uscc FROM enterprises_enterprise WHERE INDEX <> '' AND NOT voided"
+    ") every GROUP BY INDEX HAVING min(uscc) <> max(uscc)) shared ON shared.INDEX = s.INDEX"
+)
+
+
+def _uscc(attribute: str = "uscc") -> Cell:
+    return Cell("统一社会信用代码", values.uscc, aliases=("社会信用代码", "信用代码"), filled=True, attribute=attribute)
+
+
+def _shared(cell: str, what: str) -> Check:
+    """Two enterprises with one phone or one account: to be looked at."""
+    return Check(
+        cell,
+        "TRUE",
+        f"与单位 {{}} 的{what}相同，请核对",
+        ("CASE WHEN s.uscc = shared.first THEN shared.last ELSE shared.first END",),
+        warning=True,
+        join=_SHARED.replace("INDEX", f"{cell}_index"),
+    )
+
+
+@intake.declare
+class EnterpriseResource(intake.SheetResource):
+    """参保单位名册."""
+
+    uscc = _uscc()
+    unit_number = Cell("单位编号", values.code, aliases=("单位社会保险编号", "aab001"))
+    name = Cell("单位名称", values.text, aliases=("企业名称", "aab004"), filled=True)
+    enterprise_kind = Cell("单位类型", values.choice(Enterprise.Kind.values), filled=True, attribute="kind")
+    parent_uscc = Cell("所属法人统一社会信用代码", values.uscc, note="分支机构必填；法人可在其他地区")
+    dispatch = Cell("劳务派遣", values.yes_no)
+    industry = Cell("行业代码", values.industry)
+    region = Cell("参保地", values.region, aliases=("行政区划",), filled=True, attribute="region_id")
+    registration = Cell("登记状态", values.choice(Enterprise.Registration.values))
+    employees = Cell("从业人员", values.whole, note="上年度")
+    revenue = Cell("营业收入(万元)", values.money, aliases=("营业收入",), note="万元，上年度")
+    assets = Cell("资产总额(万元)", values.money, aliases=("资产总额",), note="万元，上年度")
+    recorded_size = Cell("系统划型", values.choice(CLASSES))
+    contact = Cell("联系人", values.text)
+    phone = Cell("手机号", values.phone)
+    legal_person = Cell("法定代表人", values.text)
+    legal_phone = Cell("法人手机号", values.phone)
+    account_name = Cell("户名", values.text)
+    bank = Cell("开户行", values.text)
+    account = Cell("账号", values.account)
+    tax_account_name = Cell("缴费账户户名", values.text)
+    tax_bank = Cell("缴费账户开户行", values.text)
+    tax_account = Cell("缴费账户账号", values.account)
+
+    class Meta:
+        model = Enterprise
+        name = "参保单位名册"
+
+    kind = "enterprises"
+    title = "参保单位名册"
+    key = ("uscc",)
+    references = (
+        Reference("place", Region, "region", "code", missing="没有代码为 {} 的行政区划（或已作废），请先导入行政区划"),
+        Reference("parent", Enterprise, "parent_uscc", "uscc"),
+    )
+    regions = ("place.code", "t.region_id")
+    region_cell = "region"
+    checks = (
+        Check("parent_uscc", "s.enterprise_kind = '分支机构' AND s.parent_uscc = ''", "分支机构须填写所属法人统一社会信用代码"),
+        Check("parent_uscc", "s.parent_uscc = s.uscc", "所属法人不能是本单位自己，请核对"),
+        Check(
+            "parent_uscc",
+            "s.enterprise_kind = '分支机构' AND s.parent_uscc <> s.uscc AND (above.enterprise_kind = '分支机构' "
+            "OR (above.row IS NULL AND parent.kind = '分支机构'))",
+            "所属法人 {} 本身是分支机构，请填写其法人的代码",
+            ("s.parent_uscc",),
+            join="LEFT JOIN {rows} above ON above.uscc = s.parent_uscc",
+        ),
+        _shared("phone", "手机号"),
+        _shared("account", "账号"),
+    )
+
+
+@intake.declare
+class ContributionResource(intake.SheetResource):
+    """缴费明细."""
+
+    uscc = _uscc("enterprise__uscc")
+    month = Cell("费款所属期", values.month, aliases=("aae003",), filled=True)
+    headcount = Cell("缴费人数", values.whole, filled=True)
+    wage_base = Cell("缴费基数", values.money)
+    employer_due = Cell("单位应缴", values.money)
+    employee_due = Cell("个人应缴", values.money)
+    employer_paid = Cell("单位实缴", values.money, filled=True)
+    employee_paid = Cell("个人实缴", values.money, filled=True)
+    late_fee = Cell("滞纳金", values.money)
+    type = Cell("缴费类型", values.choice(MonthlyContribution.Type.values), note="默认 正常")
+    arrived_on = Cell("到账日期", values.day)
+    line = Cell("明细号", values.code)
+    deferred = Cell("缓缴", values.yes_no)
+
+    class Meta:
+        model = MonthlyContribution
+        name = "缴费明细"
+
+    kind = "contributions"
+    title = "缴费明细"
+    key = ("uscc", "month", "type", "arrived_on", "line")
+    references = (_OF_REGISTRY,)
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+    checks = (
+        Check("arrived_on", "s.arrived_on > %(today)s", "到账日期晚于今天，请核对"),
+        Check("month", "s.month > %(today)s", "费款所属期晚于本月，请核对", warning=True),
+        Check(
+            "headcount",
+            "s.headcount = 0 AND s.type <> '退费' AND s.employer_paid + s.employee_paid > 0",
+            "有实缴金额而缴费人数为 0，请核对",
+            warning=True,
+        ),
+    )

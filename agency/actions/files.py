@@ -27,14 +27,15 @@ class FileMissing(Exception):
 def store_file(
     kind: str,
     name: str,
-    source: Path | bytes,
+    source: Path | bytes | BinaryIO,
     *,
     owner: User | None,
     region_id: str | None,
     at: datetime,
     expires_at: datetime | None = None,
 ) -> File:
-    """Seal `source` on disk and book it. `sha256` and `size` are those of the plain bytes.
+    """Seal `source` (a path, bytes, or an open file at its start) on disk and book it; `sha256` and `size` are of the
+    plain bytes.
 
     In a transaction that is rolled back the sealed bytes stay behind without a row; they are never read."""
     with _opened_source(source) as plain, transaction.atomic():
@@ -46,7 +47,7 @@ def store_file(
         place = _place(file)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = place.with_suffix(".part")
-        with part.open("wb", opener=_private) as target:
+        with open(part, "wb", opener=_private) as target:
             seal_file(plain, target)
         part.replace(place)
     return file
@@ -105,9 +106,9 @@ def _private(path: str, flags: int) -> int:
 
 
 @contextlib.contextmanager
-def _opened_source(source: Path | bytes) -> Iterator[BinaryIO]:
-    if isinstance(source, bytes):
-        yield BytesIO(source)
-    else:
-        with Path(source).open("rb") as plain:
+def _opened_source(source: Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
+    if isinstance(source, Path):
+        with source.open("rb") as plain:
             yield plain
+    else:
+        yield BytesIO(source) if isinstance(source, bytes) else source

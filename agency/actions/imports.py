@@ -1,0 +1,263 @@
+"""导入: a spreadsheet is checked, then confirmed, by the one pipeline of agency.intake. Good rows land together."""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings as site
+from django.db import connection, transaction
+from django.utils import timezone
+
+from agency import intake
+from agency.actions.files import opened, sha256_of, store_file
+from agency.actions.jobs import Progress, cancel_job, queue_job, untold
+from agency.models import Event, File, Import, Job, Region, Role, User
+from agency.moves import move, open_all, record
+from agency.queries import paths_by_role
+from sheets.read import CellError, SheetRefused, read
+from sheets.write import write_errors
+
+LOCK = 0x696E74  # first half of the advisory lock's key; the kind of spreadsheet is the second
+
+
+class ImportRefused(Exception):
+    """This import cannot be started or confirmed; says in Chinese why and what to do."""
+
+
+class AlreadyLoaded(Exception):
+    """This very file was loaded before; says when and by whom. `earlier` is that import."""
+
+    def __init__(self, earlier: Import) -> None:
+        when = timezone.localtime(earlier.confirmed_at)
+        super().__init__(
+            f"此文件已于 {when:%Y-%m-%d %H:%M} 由 {earlier.confirmed_by} 导入（第 {earlier.pk} 号导入），未重复导入；"
+            "如确需再次导入，请在导入设置中填 again=yes。"
+        )
+        self.earlier = earlier
+
+
+def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str, str], *, by: User, at: datetime) -> Import:
+    """Take a spreadsheet in and queue its check. `settings`: those of the kind, and region=code, again=yes.
+
+    Raises ImportRefused, AlreadyLoaded (every row of this file was taken by an earlier import with the same settings)."""
+    resource = _resource(kind)
+    given = dict(settings)
+    again = given.pop("again", "")
+    _refuse_settings(resource, given)
+    region, _ = _desk(resource, given, by, at)
+    with Path(source_path).open("rb") as plain:
+        sha256, _ = sha256_of(plain)
+    if not again:
+        _refuse_again(kind, sha256, given, region)
+    with transaction.atomic():
+        for earlier in Import.objects.filter(kind=kind, file__sha256=sha256, checked_by=by, state=Import.State.CHECKED):
+            cancel_import(earlier, by=by, at=at)
+        file = store_file(File.Kind.UPLOAD, name, Path(source_path), owner=by, region_id=region.pk, at=at)
+        imp = Import(kind=kind, region=region, file=file, settings=given, checked_by=by, checked_at=at)
+        open_all([imp], by=by, at=at)
+        queue_job(Job.Kind.CHECK, imp.pk, region.pk, by=by, at=at)
+    return imp
+
+
+def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> None:
+    """Read, stage and check the file in one transaction; the import is then CHECKED with its report, or REFUSED with
+    the problem. A file that was checked before is checked anew."""
+    try:
+        with transaction.atomic():
+            if imp.state == Import.State.CHECKED:
+                move(imp, Import.State.CHECKING, by=None, at=at)
+            _check(imp, at, progress)
+    except SheetRefused as refused:
+        imp.refresh_from_db()
+        with transaction.atomic():
+            if imp.state == Import.State.CHECKED:
+                move(imp, Import.State.CHECKING, by=None, at=at)
+            intake.drop_staging(imp)
+            move(imp, Import.State.REFUSED, by=None, at=at, problem=str(refused)[:500])
+
+
+def request_confirm(imp: Import, *, by: User, at: datetime) -> Job:
+    """Queue the confirming of an import; what would refuse it at once refuses it here. Raises ImportRefused."""
+    _refuse_confirm(imp, by, at)
+    return queue_job(Job.Kind.CONFIRM, imp.pk, imp.region_id, by=by, at=at)
+
+
+def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = untold) -> None:
+    """Land the good rows of a checked import, all or nothing.
+
+    The set checks run again under the lock of the kind; if any row's fate differs from the report, nothing lands, the
+    report is made anew and ImportRefused says so."""
+    _refuse_confirm(imp, by, at)
+    with transaction.atomic():
+        _lock(imp.kind)
+        if _still_as_reported(imp, at, progress):
+            progress(0, None, "写入数据")
+            intake.land(_staging(imp), scope=_scope(imp, at), at=at)
+            _book(imp, by, at)
+            return
+    check_import(imp, at=at, progress=progress)
+    raise ImportRefused("自检查以后数据有变化，本次没有写入任何数据；已重新检查，请核对新的检查报告后再确认。")
+
+
+def acknowledge_warnings(imp: Import, *, by: User, at: datetime) -> None:
+    """Say that the warnings of a report were looked at. Raises ImportRefused."""
+    if imp.state != Import.State.CHECKED:
+        raise ImportRefused("此导入不在待确认状态，请刷新页面后再看。")
+    _desk(_resource(imp.kind), imp.settings, by, at, confirming=True)
+    with transaction.atomic():
+        Import.objects.filter(pk=imp.pk, state=Import.State.CHECKED).update(warnings_acknowledged=True)
+        detail = {"warned": imp.warned}
+        record(
+            Event.Kind.WRITE, case="import", case_id=imp.pk, by=by, at=at, region_id=imp.region_id, why="核对提醒", detail=detail
+        )
+    imp.warnings_acknowledged = True
+
+
+def cancel_import(imp: Import, *, by: User, at: datetime) -> None:
+    """Give an import up; what was staged for it is forgotten. Raises MoveRefused."""
+    with transaction.atomic():
+        move(imp, Import.State.CANCELLED, by=by, at=at)
+        for job in Job.objects.filter(
+            kind__in=[Job.Kind.CHECK, Job.Kind.CONFIRM], subject_id=imp.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING]
+        ):
+            cancel_job(job, by=by, at=at)
+        intake.drop_staging(imp)
+
+
+def work_check(job: Job, *, at: datetime, progress: Progress) -> None:
+    """The handler of CHECK jobs."""
+    imp = Import.objects.get(pk=job.subject_id)
+    if imp.state in (Import.State.CHECKING, Import.State.CHECKED):
+        check_import(imp, at=at, progress=progress)
+
+
+def work_confirm(job: Job, *, at: datetime, progress: Progress) -> None:
+    """The handler of CONFIRM jobs; a job whose import is already confirmed has nothing left to do."""
+    imp = Import.objects.get(pk=job.subject_id)
+    if imp.state != Import.State.CONFIRMED and job.requested_by:
+        confirm_import(imp, by=job.requested_by, at=at, progress=progress)
+
+
+def _resource(kind: str) -> intake.SheetResource:
+    try:
+        return intake.kind_of(kind)
+    except intake.UnknownKind as unknown:
+        raise ImportRefused(str(unknown)) from unknown
+
+
+def _refuse_settings(resource: intake.SheetResource, given: Mapping[str, str]) -> None:
+    for name, value in given.items():
+        words = resource.settings.get(name, ())
+        if name != "region" and not words:
+            takes = "、".join(["region", "again", *resource.settings])
+            raise ImportRefused(f"{resource.title}没有名为 {name} 的导入设置；可设置：{takes}。")
+        if words and value not in words:
+            raise ImportRefused(f"导入设置 {name} 应为 {'、'.join(words)} 之一，现为 {value}。")
+
+
+def _desk(
+    resource: intake.SheetResource, given: Mapping[str, str], by: User, at: datetime, *, confirming: bool = False
+) -> tuple[Region, list[str]]:
+    """The region that a person loads for, and the region paths that the rows may lie in."""
+    roles = resource.confirm_roles() if confirming else resource.roles
+    paths = sorted({path for role, held in paths_by_role(by, at.date()).items() if role in roles for path in held})
+    tops = [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
+    if not tops:
+        wanted = "、".join(Role(role).label for role in sorted(roles))
+        raise ImportRefused(f"您没有导入{resource.title}的岗位（需要：{wanted}）；请由有此岗位的人员办理。")
+    if code := given.get("region"):
+        region = Region.objects.filter(pk=code).first()
+        if region is None or not any(region.path.startswith(top) for top in tops):
+            raise ImportRefused(f"地区 {code} 不在您的岗位范围内，请核对导入设置 region。")
+        return region, [region.path]
+    if len(tops) > 1 and resource.settings:
+        raise ImportRefused(f"您有多个地区的岗位，请在导入设置中用 region=代码 说明为哪个地区导入{resource.title}。")
+    return Region.objects.get(path=tops[0]), tops
+
+
+def _scope(imp: Import, at: datetime) -> list[str]:
+    """Where the rows of an import may lie: where its loader may write on the day. Raises ImportRefused."""
+    return _desk(_resource(imp.kind), imp.settings, imp.checked_by, at)[1]
+
+
+def _refuse_again(kind: str, sha256: str, given: Mapping[str, str], region: Region) -> None:
+    earlier = (
+        Import.objects.filter(
+            kind=kind, file__sha256=sha256, region=region, settings=dict(given), state=Import.State.CONFIRMED, refused=0
+        )
+        .select_related("confirmed_by")
+        .order_by("-pk")
+        .first()
+    )
+    if earlier:
+        raise AlreadyLoaded(earlier)
+
+
+def _check(imp: Import, at: datetime, progress: Progress) -> None:
+    resource = _resource(imp.kind)
+    with opened(imp.file) as plain:
+        with read(plain, resource.columns) as reading:
+            staging, rows = intake.fill(resource, imp, reading, progress)
+            found: dict[str, Any] = {"notes": reading.notes, "unknown": reading.unknown, "absent": sorted(staging.absent)}
+        if not rows:
+            raise SheetRefused("表头之下没有数据行，请填写后重新上传")
+        report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress)
+        errors_file = _error_spreadsheet(imp, staging, plain, at) if report.refused else None
+    found |= {"rows": report.rows, "digest": report.digest, "kinds": report.kinds_of_issue}
+    found |= {"errors": report.errors, "warnings": report.warnings}
+    move(
+        imp, Import.State.CHECKED, by=None, at=at, new=report.new, changed=report.changed, unchanged=report.unchanged,
+        warned=report.warned, refused=report.refused, report=found, errors_file=errors_file, checked_at=at,
+        warnings_acknowledged=False, problem="",
+    )  # fmt: skip
+
+
+def _error_spreadsheet(imp: Import, staging: intake.Staging, plain: BinaryIO, at: datetime) -> File:
+    """The bad rows as they stood, with 错误原因; never on disk in the open."""
+    resource = staging.resource
+    errors = (CellError(*issue[:5]) for issue in intake.issues(staging, "E"))
+    plain.seek(0)
+    with tempfile.TemporaryFile(dir=site.FILES_ROOT) as target:
+        write_errors(target, plain, resource.columns, errors)
+        target.seek(0)
+        name = f"{Path(imp.file.name).stem}-错误清单.xlsx"
+        return store_file(File.Kind.ERRORS, name, target, owner=imp.checked_by, region_id=imp.region_id, at=at)
+
+
+def _refuse_confirm(imp: Import, by: User, at: datetime) -> None:
+    resource = _resource(imp.kind)
+    if imp.state != Import.State.CHECKED:
+        raise ImportRefused(f"此导入为“{imp.get_state_display()}”，不能确认；请刷新页面后再看。")
+    if resource.second_person and by == imp.checked_by:
+        raise ImportRefused(f"{resource.title}须由导入人以外的另一人确认，请由有岗位的同事确认。")
+    if imp.warned and not imp.warnings_acknowledged:
+        raise ImportRefused(f"有 {imp.warned} 行提醒，请先核对并勾选“已核对提醒”。")
+    _, theirs = _desk(resource, {}, by, at, confirming=True) if by != imp.checked_by else (None, _scope(imp, at))
+    if not all(any(path.startswith(top) for top in theirs) for path in _scope(imp, at)):
+        raise ImportRefused("确认人的岗位须覆盖此次导入的全部地区，请由有此岗位的人员确认。")
+
+
+def _lock(kind: str) -> None:
+    """Imports of one kind are confirmed one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, kind])
+
+
+def _staging(imp: Import) -> intake.Staging:
+    return intake.Staging(_resource(imp.kind), imp, frozenset(imp.report["absent"]))
+
+
+def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
+    """Whether every staged row would fare as the report says; False also where the staging was lost in a crash."""
+    staging = _staging(imp)
+    if not intake.is_staged(staging, imp.report["rows"]):
+        return False
+    return intake.report(staging, scope=_scope(imp, at), at=at, told=progress).digest == imp.report["digest"]
+
+
+def _book(imp: Import, by: User, at: datetime) -> None:
+    counts = {"new": imp.new, "changed": imp.changed, "unchanged": imp.unchanged, "refused": imp.refused}
+    move(imp, Import.State.CONFIRMED, by=by, at=at, detail=counts, confirmed_by=by, confirmed_at=at)
+    intake.drop_staging(imp)

@@ -1,0 +1,40 @@
+"""The one pipeline that every spreadsheet kind declares itself to:
+
+read in a limited child -> seal -> COPY to a staging table -> checks in SQL -> report -> confirm -> one set-based upsert.
+
+A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` finds it by its word of FORMATS.md.
+Nothing here asks or saves row by row: what the rows are is said once, and PostgreSQL does the rest."""
+
+from agency.intake.checks import Issue, Report, issues, report
+from agency.intake.declare import (
+    Cell,
+    Check,
+    Reference,
+    SheetResource,
+    UnknownKind,
+    declare,
+    kind_of,
+    kinds,
+)
+from agency.intake.landing import land
+from agency.intake.staging import Staging, drop_staging, fill, is_staged
+
+__all__ = [
+    "Cell",
+    "Check",
+    "Issue",
+    "Reference",
+    "Report",
+    "SheetResource",
+    "Staging",
+    "UnknownKind",
+    "declare",
+    "drop_staging",
+    "fill",
+    "is_staged",
+    "issues",
+    "kind_of",
+    "kinds",
+    "land",
+    "report",
+]

@@ -1,0 +1,290 @@
+"""The set-based checks of what was staged, what becomes of each row, and the report on both."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+from psycopg import sql
+
+from agency.intake.declare import Check, parameters_of
+from agency.intake.staging import ERROR, UNREADABLE, WARNING, Staging, index_pairs
+from agency.sealed import masked, unseal
+
+SHOWN = 200  # issues of each level that a report carries itself; all of them are in the error spreadsheet
+REFUSED, NEW, CHANGED, UNCHANGED = range(4)
+_WITHIN = (
+    "SELECT code FROM agency_region WHERE EXISTS (SELECT FROM unnest(%(scope)s::text[]) prefix WHERE starts_with(path, prefix))"
+)
+_MEMORY = "256MB"  # for the sorts and hashes of one import
+
+
+class Issue(NamedTuple):
+    """One thing wrong, or to be looked at, in one cell. `level` is E or W; the value of a sealed cell is masked."""
+
+    sheet: str
+    row: int
+    header: str
+    value: str
+    reason: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What would happen on confirming. `digest` changes when any row's fate or warning does."""
+
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    warned: int
+    refused: int
+    digest: str
+    errors: list[Issue]
+    warnings: list[Issue]
+    kinds_of_issue: list[dict[str, Any]]  # {level, header, reason (an example), rows}
+
+
+def report(staging: Staging, *, scope: list[str], at: datetime, told: Callable[[int, int | None, str], None]) -> Report:
+    """Run every check of the kind over the staged rows. `scope`: region paths that the loader may write to.
+
+    Leaves the fate of each row in the temporary table `staging.fates` until the transaction ends."""
+    parameters = parameters_of(staging.resource, staging.imp, scope, at)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{_MEMORY}'")
+        cursor.execute(_text(sql.SQL("DELETE FROM {} WHERE code <> {}").format(staging.issues, sql.Literal(UNREADABLE))))
+        steps = _steps(staging)
+        for number, (name, statement) in enumerate(steps):
+            told(number, len(steps), name)
+            cursor.execute(_text(statement), parameters)
+        told(len(steps), len(steps), "比对已有数据")
+        for statement in _fate_statements(staging):
+            cursor.execute(_text(statement), parameters)
+        return _counted(staging, cursor)
+
+
+def issues(staging: Staging, level: str = "") -> Iterator[Issue]:
+    """Every issue in the order of the file, without holding them in memory."""
+    with connection.cursor() as plain, connection.connection.cursor(name="intake_issues") as cursor:
+        del plain  # only makes sure that there is a connection
+        cursor.itersize = 5_000
+        cursor.execute(_issue_query(staging, level))
+        for found in cursor:
+            yield _issue(staging, found)
+
+
+def _text(statement: sql.Composable) -> str:
+    return statement.as_string(None)
+
+
+def _steps(staging: Staging) -> list[tuple[str, sql.Composable]]:
+    resource = staging.resource
+    steps = [("核对长度", _too_long(staging)), ("查找重复行", _duplicates(staging))]
+    for ref in resource.references:
+        if ref.missing:
+            where = f's."{ref.cell}" IS NOT NULL AND {ref.alias}."{ref.model._meta.pk.column}" IS NULL'
+            steps.append(
+                ("核对编码", _check(staging, Check(ref.cell, where, ref.missing, (f's."{ref.cell}"',)), f"missing {ref.alias}"))
+            )
+    for place in resource.regions:
+        outside = Check(
+            resource.region_cell, f"{place} NOT IN ({_WITHIN})", "所在地区 {} 不在您的岗位范围内，请由该地区的人员导入", (place,)
+        )
+        steps.append(("核对地区", _check(staging, outside, f"outside {place}")))
+    if "voided" in staging.absent:
+        still = Check("voided", "t.voided", "此行此前已作废，仍不计入；要恢复请加“作废”列并填 否", warning=True)
+        steps.append(("核对作废", _check(staging, still, "voided")))
+    steps += [("业务检查", _check(staging, check, f"check {number}")) for number, check in enumerate(resource.checks)]
+    return [step for step in steps if step[1] is not None]
+
+
+def _check(staging: Staging, check: Check, code: str) -> sql.Composable:
+    """An INSERT of the issues that one check finds."""
+    figures = [sql.SQL("coalesce(({})::text, '')").format(sql.SQL(figure)) for figure in check.figures]
+    pieces = [sql.Literal(piece.replace("%", "%%")) for piece in check.reason.split("{}")]
+    reason = [pieces[0]]
+    for figure, piece in zip(figures, pieces[1:], strict=False):
+        reason += [figure, piece]
+    return sql.SQL(
+        "INSERT INTO {issues} (row, cell, level, code, reason) SELECT DISTINCT ON (s.row) "
+        "s.row, {cell}, {level}, {code}, {reason} FROM {rows} s {joins} {join} WHERE {where}"
+    ).format(
+        issues=staging.issues,
+        cell=sql.Literal(check.cell),
+        level=sql.Literal(WARNING if check.warning else ERROR),
+        code=sql.Literal(code),
+        reason=sql.SQL(" || ").join(reason),
+        rows=staging.rows,
+        joins=staging.joins(" ".join([check.where, check.join, *check.figures])),
+        join=sql.SQL(check.join).format(rows=staging.rows),
+        where=sql.SQL(check.where).format(rows=staging.rows),
+    )
+
+
+def _too_long(staging: Staging) -> sql.Composable | None:
+    """Texts longer than their column, so that landing cannot fail on them."""
+    limits = [
+        (cell, cell.model_field.max_length)
+        for cell in staging.own_cells
+        if cell.model_field and cell.sql_type == "text" and cell.model_field.max_length and not cell.is_sealed
+    ]
+    if not limits:
+        return None
+    hits = sql.SQL(", ").join(
+        sql.SQL("({}, {}, length({}))").format(sql.Literal(cell.name), sql.Literal(most), sql.Identifier("s", cell.name))
+        for cell, most in limits
+    )
+    return sql.SQL(
+        "INSERT INTO {issues} (row, cell, level, code, reason) SELECT s.row, found.cell, 'E', 'too long', "
+        "format('最多 %%s 个字，现有 %%s 个字，请缩短', found.most, found.size) "
+        "FROM {rows} s CROSS JOIN LATERAL (VALUES {hits}) AS found (cell, most, size) "
+        "WHERE ({any}) AND found.size > found.most"
+    ).format(
+        issues=staging.issues,
+        rows=staging.rows,
+        hits=hits,
+        any=sql.SQL(" OR ").join(
+            sql.SQL("length({}) > {}").format(sql.Identifier("s", cell.name), sql.Literal(most)) for cell, most in limits
+        ),
+    )
+
+
+def _duplicates(staging: Staging) -> sql.Composable:
+    """Two rows of one file with the same key are an error on both."""
+    key = [sql.Identifier("s", name) for name in staging.resource.key]
+    known = [
+        sql.SQL("{} IS NOT NULL").format(sql.Identifier("s", name))
+        for name in staging.resource.key
+        if not staging.may_be_empty(name)
+    ]
+    same = [
+        sql.SQL("{} IS NOT DISTINCT FROM {}" if staging.may_be_empty(name) else "{} = {}").format(
+            sql.Identifier("s", name), sql.Identifier("twice", name)
+        )
+        for name in staging.resource.key
+    ]
+    headers = " + ".join(staging.resource.cells[name].column_name for name in staging.resource.key)
+    return sql.SQL(
+        "INSERT INTO {issues} (row, cell, level, code, reason) "
+        "SELECT s.row, {cell}, 'E', 'duplicate', format({reason}, other.number) FROM {rows} s JOIN ("
+        "SELECT {key}, min(s.row) AS first, max(s.row) AS last FROM {rows} s WHERE {known} GROUP BY {key} HAVING count(*) > 1"
+        ") twice ON {same} "
+        "JOIN {rows} other ON other.row = CASE WHEN s.row = twice.first THEN twice.last ELSE twice.first END"
+    ).format(
+        issues=staging.issues,
+        cell=sql.Literal(staging.resource.key[0]),
+        reason=sql.Literal(f"与第 %%s 行重复（{headers} 相同），请只保留一行"),
+        rows=staging.rows,
+        key=sql.SQL(", ").join(key),
+        known=sql.SQL(" AND ").join(known),
+        same=sql.SQL(" AND ").join(same),
+    )
+
+
+def compared(staging: Staging) -> list[tuple[sql.Composable, sql.Composable]]:
+    """(stored, staged) expressions that tell whether a row changed; a sealed value by its blind index."""
+    indexes = {cell.name: index for cell, index in index_pairs(staging)}
+    pairs: list[tuple[sql.Composable, sql.Composable]] = []
+    for cell in staging.own_cells:
+        if cell.name in staging.absent or cell.name in staging.resource.key:
+            continue
+        if cell.is_sealed:
+            pairs.append((sql.Identifier("t", indexes[cell.name]), sql.Identifier("s", f"{cell.name}_index")))
+        else:
+            pairs.append((sql.Identifier("t", cell.model_field.column), sql.Identifier("s", cell.name)))  # type: ignore[union-attr]
+    for column, expression in staging.resource.computed.items():
+        pairs.append((sql.Identifier("t", column), sql.SQL(expression)))
+    return pairs
+
+
+def _fate_statements(staging: Staging) -> list[sql.Composable]:
+    pairs = compared(staging)
+    needs = " ".join(["t.", staging.key_text, *staging.resource.computed.values()])
+    return [
+        sql.SQL("DROP TABLE IF EXISTS {}").format(staging.fates),
+        sql.SQL(
+            "CREATE TEMPORARY TABLE {fates} ON COMMIT DROP AS SELECT s.row, {pk} AS pk, CASE "
+            "WHEN bad.row IS NOT NULL THEN 0 WHEN {pk} IS NULL THEN 1 "
+            "WHEN ({stored}) IS DISTINCT FROM ({staged}) THEN 2 ELSE 3 END::smallint AS fate "
+            "FROM {rows} s {joins} LEFT JOIN (SELECT DISTINCT row FROM {issues} WHERE level = 'E') bad ON bad.row = s.row"
+        ).format(
+            fates=staging.fates,
+            pk=staging.target_pk,
+            stored=sql.SQL("ROW({})").format(sql.SQL(", ").join(stored for stored, _ in pairs)),
+            staged=sql.SQL("ROW({})").format(sql.SQL(", ").join(staged for _, staged in pairs)),
+            rows=staging.rows,
+            issues=staging.issues,
+            joins=staging.joins(needs),
+        ),
+        sql.SQL("ANALYZE {}").format(staging.fates),
+    ]
+
+
+def _counted(staging: Staging, cursor: Any) -> Report:
+    fates = "SELECT fate, count(*), bit_xor(hashint8extended(row, fate)) FROM {} GROUP BY fate"
+    cursor.execute(_text(sql.SQL(fates).format(staging.fates)))
+    found = {fate: (count, mix) for fate, count, mix in cursor.fetchall()}
+    warned = "SELECT count(DISTINCT row), bit_xor(hashint8extended(row, hashtext(code))) FROM {} WHERE level = 'W'"
+    cursor.execute(_text(sql.SQL(warned).format(staging.issues)))
+    warned_rows, warned_mix = cursor.fetchone()
+    counts = [found.get(fate, (0, 0))[0] for fate in (REFUSED, NEW, CHANGED, UNCHANGED)]
+    mixes = [*(found.get(fate, (0, 0))[1] for fate in (REFUSED, NEW, CHANGED, UNCHANGED)), warned_mix or 0]
+    return Report(
+        rows=sum(counts), refused=counts[0], new=counts[1], changed=counts[2], unchanged=counts[3], warned=warned_rows,
+        digest=".".join(f"{number:x}" for number in [*counts, *mixes]),
+        errors=_first(staging, cursor, ERROR), warnings=_first(staging, cursor, WARNING),
+        kinds_of_issue=_kinds_of_issue(staging, cursor),
+    )  # fmt: skip
+
+
+def _issue_query(staging: Staging, level: str, limit: int | None = None) -> str:
+    """Issues with their place and value: that of the reader, else what was staged (sealed cells as they are stored)."""
+    cells = staging.resource.cells
+    values = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}::text").format(sql.Literal(name), sql.Identifier("s", name)) for name in cells
+    )
+    order = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(sql.Literal(name), sql.Literal(place)) for place, name in enumerate(cells)
+    )
+    return _text(
+        sql.SQL(
+            "SELECT s.sheet, s.number, i.cell, i.value, CASE i.cell {values} END, i.reason, i.level "
+            "FROM {issues} i JOIN {rows} s ON s.row = i.row WHERE {level} "
+            "ORDER BY i.row, CASE i.cell {order} END, i.reason {limit}"
+        ).format(
+            values=values,
+            order=order,
+            issues=staging.issues,
+            rows=staging.rows,
+            level=sql.SQL("i.level = {}").format(sql.Literal(level)) if level else sql.SQL("TRUE"),
+            limit=sql.SQL("LIMIT {}").format(sql.Literal(limit)) if limit else sql.SQL(""),
+        )
+    )
+
+
+def _issue(staging: Staging, found: Any) -> Issue:
+    sheet, number, name, read, staged, reason, level = found
+    cell = staging.resource.cells.get(name)
+    if read is None:
+        read = masked(unseal(staged)) if staged and cell and cell.is_sealed else staged
+    return Issue(sheet, number, cell.column_name if cell else "", read or "", reason, level)
+
+
+def _first(staging: Staging, cursor: Any, level: str) -> list[Issue]:
+    cursor.execute(_issue_query(staging, level, SHOWN))
+    return [_issue(staging, found) for found in cursor.fetchall()]
+
+
+def _kinds_of_issue(staging: Staging, cursor: Any) -> list[dict[str, Any]]:
+    query = (
+        "SELECT level, cell, min(reason), count(DISTINCT row) FROM {} "
+        "GROUP BY level, cell, code, CASE code WHEN 'unreadable' THEN reason END ORDER BY level, 4 DESC, 3 LIMIT 100"
+    )
+    cursor.execute(_text(sql.SQL(query).format(staging.issues)))
+    cells = staging.resource.cells
+    return [
+        {"level": level, "header": cells[cell].column_name if cell in cells else "", "reason": reason, "rows": rows}
+        for level, cell, reason, rows in cursor.fetchall()
+    ]

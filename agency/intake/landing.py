@@ -1,0 +1,96 @@
+"""Confirming: the good rows of an import land together, new ones inserted, changed ones updated, unchanged ones left."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from psycopg import sql
+
+from agency.intake.checks import CHANGED, NEW
+from agency.intake.declare import parameters_of
+from agency.intake.staging import Staging, index_pairs
+
+
+def land(staging: Staging, *, scope: list[str], at: datetime) -> None:
+    """Write what `report` decided in this transaction, then what the kind does after its rows have landed.
+
+    Old versions of changed rows are kept by the history triggers of their table."""
+    parameters = parameters_of(staging.resource, staging.imp, scope, at)
+    written = _written(staging)
+    source = [(sql.Identifier("source_id"), sql.Literal(staging.imp.pk)), (sql.Identifier("source_row"), sql.SQL("s.number"))]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
+        cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
+    for action in staging.resource.after:
+        action(staging.imp)
+
+
+Pairs = list[tuple[sql.Composable, sql.Composable]]
+
+
+def _written(staging: Staging) -> Pairs:
+    """(column, SQL of its value) of all that the file says."""
+    indexes = {cell.name: index for cell, index in index_pairs(staging)}
+    pairs: Pairs = []
+    for cell in staging.own_cells:
+        if cell.name in staging.absent and cell.name not in staging.resource.key:
+            continue
+        pairs.append((sql.Identifier(cell.model_field.column), sql.Identifier("s", cell.name)))  # type: ignore[union-attr]
+        if cell.is_sealed:
+            pairs.append((sql.Identifier(indexes[cell.name]), sql.Identifier("s", f"{cell.name}_index")))
+    for ref in staging.resource.references:
+        if ref.fills:
+            pairs.append((sql.Identifier(ref.fills), sql.Identifier(ref.alias, ref.model._meta.pk.column)))
+    pairs += [(sql.Identifier(column), sql.SQL(text)) for column, text in staging.resource.computed.items()]
+    return pairs
+
+
+def _defaults(staging: Staging) -> Pairs:
+    """What the model puts where the file says nothing: PostgreSQL does not know Django's defaults."""
+    said = {cell.model_field.column for cell in staging.own_cells if cell.model_field and cell.name not in staging.absent}
+    said |= {staging.resource.cells[name].model_field.column for name in staging.resource.key if _is_own(staging, name)}  # type: ignore[union-attr]
+    said |= {index for cell, index in index_pairs(staging) if cell.name not in staging.absent}
+    said |= {ref.fills for ref in staging.resource.references} | {*staging.resource.computed, "source_id", "source_row"}
+    return [
+        (sql.Identifier(field.column), sql.Literal(field.get_default()))
+        for field in staging.resource.model._meta.concrete_fields
+        if field.column not in said and not isinstance(field, models.AutoField | models.BigAutoField)
+    ]
+
+
+def _is_own(staging: Staging, name: str) -> bool:
+    return staging.resource.cells[name].model_field is not None
+
+
+def _names(pairs: Any) -> str:
+    return " ".join(value.as_string(None).replace('"', "") for _, value in pairs)
+
+
+def _insert(staging: Staging, pairs: Pairs) -> sql.Composable:
+    return sql.SQL(
+        "INSERT INTO {target} ({columns}) SELECT {values} "
+        "FROM {rows} s JOIN {fates} f ON f.row = s.row {joins} WHERE f.fate = {new}"
+    ).format(
+        target=staging.target,
+        columns=sql.SQL(", ").join(column for column, _ in pairs),
+        values=sql.SQL(", ").join(value for _, value in pairs),
+        rows=staging.rows,
+        fates=staging.fates,
+        joins=staging.joins(_names(pairs)),
+        new=sql.Literal(NEW),
+    )
+
+
+def _update(staging: Staging, pairs: Pairs) -> sql.Composable:
+    return sql.SQL(
+        "UPDATE {target} t SET {sets} FROM {rows} s "
+        "JOIN {fates} f ON f.row = s.row {joins} WHERE f.fate = {changed} AND f.pk = {pk}"
+    ).format(
+        target=staging.target,
+        sets=sql.SQL(", ").join(sql.SQL("{} = {}").format(column, value) for column, value in pairs),
+        rows=staging.rows,
+        fates=staging.fates,
+        joins=staging.joins(_names(pairs)),
+        changed=sql.Literal(CHANGED),
+        pk=staging.target_pk,
+    )

@@ -1,0 +1,225 @@
+"""The staging table of an import: what the file says, normalised and sealed, one row a row of the file."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import connection, models
+from psycopg import sql
+
+from agency.intake.declare import Cell, SheetResource, index_column
+from agency.models import Import
+from agency.sealed import blind_index, masked, seal
+from sheets.read import Batch, Reading, SheetRefused
+
+ERROR, WARNING = "E", "W"
+UNREADABLE = "unreadable"  # the code of issues that the reader found
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The staging tables of one import, and the SQL that names them. `absent`: cells whose column the file lacks."""
+
+    resource: SheetResource
+    imp: Import
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> sql.Identifier:
+        return sql.Identifier(f"intake_{self.imp.pk}_row")
+
+    @property
+    def issues(self) -> sql.Identifier:
+        return sql.Identifier(f"intake_{self.imp.pk}_issue")
+
+    @property
+    def fates(self) -> sql.Identifier:
+        """A temporary table: what becomes of each row."""
+        return sql.Identifier(f"intake_{self.imp.pk}_fate")
+
+    @property
+    def target(self) -> sql.Identifier:
+        return sql.Identifier(self.resource.model._meta.db_table)
+
+    @property
+    def target_pk(self) -> sql.Identifier:
+        return sql.Identifier("t", self.resource.model._meta.pk.column)
+
+    @cached_property
+    def own_cells(self) -> list[Cell]:
+        """The cells that are columns of the model."""
+        return [cell for cell in self.resource.cells.values() if cell.model_field is not None]
+
+    def joins(self, text: str) -> sql.Composable:
+        """LEFT JOINs of the references that a text of SQL names, and of the stored row `t` where it names that."""
+        wants_target = "t." in text
+        named = text + (self.key_text if wants_target else "")
+        parts = [self._reference_join(ref) for ref in self.resource.references if f"{ref.alias}." in named]
+        if wants_target:
+            parts.append(sql.SQL("LEFT JOIN {} t ON {}").format(self.target, self._key_condition()))
+        return sql.SQL(" ").join(parts)
+
+    @property
+    def key_text(self) -> str:
+        return " ".join(self._key_source(name)[1] for name in self.resource.key)
+
+    def _reference_join(self, ref: Any) -> sql.Composable:
+        on = sql.SQL(ref.on) if ref.on else sql.SQL("{} = {}").format(sql.Identifier(ref.alias, ref.field), _staged(ref.cell))
+        table = sql.Identifier(ref.model._meta.db_table)
+        live = sql.SQL(" AND NOT {}").format(sql.Identifier(ref.alias, "voided")) if _can_be_voided(ref.model) else sql.SQL("")
+        return sql.SQL("LEFT JOIN {} {} ON {}{}").format(table, sql.Identifier(ref.alias), on, live)
+
+    def _key_source(self, name: str) -> tuple[str, str]:
+        """(column of the model, SQL of its value) of one part of the key."""
+        for ref in self.resource.references:
+            if ref.cell == name and ref.fills:
+                return ref.fills, f'{ref.alias}."{ref.model._meta.pk.column}"'
+        field = self.resource.cells[name].model_field
+        return (field.column if field else name), f's."{name}"'
+
+    def _key_condition(self) -> sql.Composable:
+        parts = []
+        for name in self.resource.key:
+            column, value = self._key_source(name)
+            same = "{} IS NOT DISTINCT FROM {}" if self.may_be_empty(name) else "{} = {}"
+            parts.append(sql.SQL(same).format(sql.Identifier("t", column), sql.SQL(value)))
+        return sql.SQL(" AND ").join(parts)
+
+    def may_be_empty(self, name: str) -> bool:
+        """Whether a part of the key may be unknown; then empty equals empty."""
+        field = self.resource.cells[name].model_field
+        return bool(field and field.null)
+
+
+def _can_be_voided(model: type[models.Model]) -> bool:
+    return any(field.name == "voided" for field in model._meta.fields)
+
+
+def _staged(name: str) -> sql.Identifier:
+    return sql.Identifier("s", name)
+
+
+def fill(
+    resource: SheetResource, imp: Import, reading: Reading, told: Callable[[int, int | None, str], None]
+) -> tuple[Staging, int]:
+    """Make the staging tables anew and stream the file into them. Returns them and the number of rows.
+
+    Raises SheetRefused. The memory needed is that of one batch."""
+    staging = Staging(resource, imp, _absent(resource, reading))
+    _create(staging)
+    taken = 0
+    with connection.cursor() as cursor:
+        for batch in reading:
+            with cursor.copy(_copy(staging)) as copy:
+                copy.write(_lines(staging, batch, taken))
+            if batch.errors:
+                _note(staging, cursor, batch, taken)
+            taken += len(batch.numbers)
+            told(taken, None, "读取文件")
+        cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
+    return staging, taken
+
+
+def drop_staging(imp: Import) -> None:
+    """Forget what was staged for an import."""
+    with connection.cursor() as cursor:
+        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue"):
+            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)).as_string(None))
+
+
+def is_staged(staging: Staging, rows: int) -> bool:
+    """Whether the staging tables are there with this many rows: unlogged, they are empty after a crash of the server."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [f"intake_{staging.imp.pk}_row"])
+        if cursor.fetchone()[0] is None:
+            return False
+        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(staging.rows).as_string(None))
+        return bool(cursor.fetchone()[0] == rows)
+
+
+def _absent(resource: SheetResource, reading: Reading) -> frozenset[str]:
+    """Cells whose column no sheet has. A column that only some sheets have would blank the rows of the others."""
+    present = [set(head.places) for head in reading.heads]
+    everywhere, somewhere = set.intersection(*present), set.union(*present)
+    if everywhere != somewhere:
+        headers = "、".join(resource.cells[name].column_name for name in resource.cells if name in somewhere - everywhere)
+        raise SheetRefused(f"各工作表的列不一致：“{headers}”只在部分工作表中出现，请统一各表的表头后重新上传")
+    return frozenset(set(resource.cells) - somewhere)
+
+
+def _create(staging: Staging) -> None:
+    columns = [
+        sql.SQL("{} {}").format(sql.Identifier(cell.name), sql.SQL(cell.sql_type)) for cell in staging.resource.cells.values()
+    ]
+    columns += [sql.SQL("{} text").format(sql.Identifier(f"{cell.name}_index")) for cell in staging.own_cells if cell.is_sealed]
+    drop_staging(staging.imp)
+    statements = [
+        sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, sheet text, number bigint, {})").format(
+            staging.rows, sql.SQL(", ").join(columns)
+        ),
+        sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, cell text, level text, code text, reason text, value text)").format(
+            staging.issues
+        ),
+    ]
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.as_string(None))
+
+
+def _copy(staging: Staging) -> str:
+    names = ["row", "sheet", "number"]
+    for cell in staging.resource.cells.values():
+        names += [cell.name, f"{cell.name}_index"] if cell.is_sealed else [cell.name]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(staging.rows, columns).as_string(None)
+
+
+def _lines(staging: Staging, batch: Batch, taken: int) -> str:
+    """A batch as the text that COPY reads."""
+    size = len(batch.numbers)
+    columns: list[Any] = [
+        map(str, range(taken + 1, taken + 1 + size)),
+        [_escaped(batch.sheet)] * size,
+        map(str, batch.numbers),
+    ]
+    for cell in staging.resource.cells.values():
+        texts = batch.texts[cell.name]
+        if cell.is_sealed:
+            columns.append([seal(text) if text else "" for text in texts])
+            columns.append([blind_index(text) if text else "" for text in texts])
+            continue
+        empty = r"\N" if cell.empty is None else _escaped(cell.empty)
+        if cell.sql_type == "text":
+            texts = _all_escaped(texts)
+        columns.append([empty if text is None else text for text in texts])
+    return "".join(map("{}\n".format, map("\t".join, zip(*columns, strict=True))))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _all_escaped(texts: list[str | None]) -> list[str | None]:
+    joined = "".join(text for text in texts if text)
+    if "\\" in joined or not joined.isprintable():
+        return [text and _escaped(text) for text in texts]
+    return texts
+
+
+def _note(staging: Staging, cursor: Any, batch: Batch, taken: int) -> None:
+    """The cells that could not be read, as issues; the value of a sealed cell is masked."""
+    place = {number: taken + position for position, number in enumerate(batch.numbers, 1)}
+    by_header = {cell.column_name: cell for cell in staging.resource.cells.values()}
+    copy = sql.SQL("COPY {} (row, cell, level, code, reason, value) FROM STDIN").format(staging.issues).as_string(None)
+    with cursor.copy(copy) as lines:
+        for error in batch.errors:
+            cell = by_header.get(error.header)
+            value = masked(error.value) if cell and cell.is_sealed else error.value
+            name = cell.name if cell else ""
+            lines.write_row((place[error.row], name, ERROR, UNREADABLE, error.reason, value[:200]))
+
+
+def index_pairs(staging: Staging) -> Iterator[tuple[Cell, str]]:
+    """(sealed cell, the model's index column) of every sealed cell."""
+    return ((cell, index_column(cell)) for cell in staging.own_cells if cell.is_sealed)
