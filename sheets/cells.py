@@ -16,6 +16,7 @@ _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD])
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if chr(wide - 0xFEE0).isalnum()}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?[Ee]\+?\d+")
+_MADE_SAFE = ("'=", "'+", "'-", "'@")  # an apostrophe that keeps csv text from being a formula
 _FLOAT_TAIL = re.compile(r"\d+\.0+")
 
 
@@ -50,11 +51,15 @@ def clean_text(cell: Cell, longest: int = 200) -> str | None:
         cell = as_shown(cell)
     if not cell.isascii():
         cell = cell.translate(_INVISIBLE).translate(_WIDE)
+    if "_x000D_" in cell:  # how .xlsx writes a carriage return
+        cell = cell.replace("_x000D_", " ")
     cell = " ".join(cell.split())
     if not cell:
         return None
     if cell.startswith("#"):
         _refuse_formula_error(cell)
+    if cell.startswith(_MADE_SAFE):
+        cell = cell[1:]
     if _CONTROL.search(cell):
         raise BadValue("含有不可见的控制字符，请重新输入")
     if len(cell) > longest:

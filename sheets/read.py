@@ -21,7 +21,7 @@ from sheets.columns import Column
 from sheets.guard import TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
 
-__all__ = ["Batch", "CellError", "Head", "Limits", "Reading", "Row", "SheetRefused", "read", "read_raw"]
+__all__ = ["Batch", "CellError", "Head", "Limits", "RawRow", "Reading", "Row", "SheetRefused", "read", "read_raw"]
 
 STANDARD = Limits()
 RawCell = str | int | float | bool
@@ -35,6 +35,15 @@ class CellError(NamedTuple):
     header: str
     value: str
     reason: str
+
+
+class RawRow(NamedTuple):
+    """One row as it stands, with its sheet's header row; a day is ISO text, other cells are text or numbers."""
+
+    sheet: str
+    header: list[RawCell]
+    number: int
+    cells: list[RawCell]
 
 
 class Row(NamedTuple):
@@ -214,28 +223,18 @@ def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limit
 
 
 def read_raw(
-    source: str | Path | BinaryIO,
-    columns: Sequence[Column],
-    wanted: Mapping[str, Sequence[int]],
-    limits: Limits = STANDARD,
-) -> Iterator[tuple[str, list[RawCell], Iterator[tuple[int, list[RawCell]]]]]:
-    """(sheet, header row, its wanted rows with their numbers) of every sheet in `wanted`, cells as they stand.
-
-    Dates come as ISO text. The rows of a sheet have to be taken before the next sheet is asked for.
-    """
+    source: str | Path | BinaryIO, columns: Sequence[Column], wanted: Mapping[str, Sequence[int]], limits: Limits = STANDARD
+) -> Iterator[RawRow]:
+    """The rows whose numbers are wanted, by sheet, in the file's order, cells as they stand."""
     child = _Child(source, columns, limits, wanted)
     try:
         child.hear("head")
-        message = child.hear("header", "end")
-        while message[0] == "header":
-            following: list[tuple[Any, ...]] = []
-            yield message[1], message[2], _raw_rows(child, following)
-            message = following[0]
+        sheet: str = ""
+        header: list[RawCell] = []
+        while (message := child.hear("header", "raw", "end"))[0] != "end":
+            if message[0] == "header":
+                _, sheet, header = message
+            else:
+                yield from (RawRow(sheet, header, number, cells) for number, cells in message[1])
     finally:
         child.close()
-
-
-def _raw_rows(child: _Child, following: list[tuple[Any, ...]]) -> Iterator[tuple[int, list[RawCell]]]:
-    while (message := child.hear("raw", "header", "end"))[0] == "raw":
-        yield from message[1]
-    following.append(message)

@@ -9,19 +9,21 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import rustpy_xlsxwriter
 import xlsxwriter
+from rustpy_xlsxwriter import Format, write_worksheet
 
 from sheets.cells import shown
 from sheets.columns import Column
 from sheets.headers import ERROR_HEADER
-from sheets.read import STANDARD, CellError, Limits, read_raw
+from sheets.read import STANDARD, CellError, Limits, RawRow, read_raw
 
 MOST_ROWS = 1_048_575  # below the header row of one sheet
 LONG_LIST = 50_000
+_TEXT = 49  # the index of the built-in format 文本, @
 _NUMBER_FORMAT = "0.00####"
 _DIGITS = 15  # what a spreadsheet keeps of a number
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a constant, so that the same rows give the same bytes
@@ -67,13 +69,13 @@ class _ListWriter:
 
     def __init__(self, book: Any, sheet: str, header: Sequence[str]) -> None:
         self.count = 0
-        self._text = book.add_format({"num_format": "@"})
+        self._text = book.add_format({"num_format": _TEXT})
         self._number = book.add_format({"num_format": _NUMBER_FORMAT})
         self._sheet = book.add_worksheet(sheet)
         self._sheet.freeze_panes(1, 0)
         for place, title in enumerate(header):
             self._sheet.set_column(place, place, _width(title))
-        bold = book.add_format({"bold": True, "num_format": "@"})
+        bold = book.add_format({"bold": True, "num_format": _TEXT})
         for place, title in enumerate(header):
             self._sheet.write_string(0, place, title, bold)
 
@@ -123,10 +125,10 @@ def _write_long(
 
     numeric = {title for place, title in enumerate(header) if any(isinstance(row[place], Decimal) for row in first[:1000])}
     formats = {
-        title: rustpy_xlsxwriter.rustpy_xlsxwriter.Format().set_num_format(_NUMBER_FORMAT if title in numeric else "@")
+        title: Format().set_num_format(_NUMBER_FORMAT) if title in numeric else Format().set_num_format_index(_TEXT)
         for title in header
     }
-    rustpy_xlsxwriter.write_worksheet(
+    write_worksheet(
         records(),
         str(path) if isinstance(path, Path) else path,
         sheet_name=sheet,
@@ -142,9 +144,9 @@ def write_template(path: str | Path | BinaryIO, columns: Sequence[Column], title
     """An empty spreadsheet to fill in: header row with notes, text columns as text, drop-downs, a page of notes."""
     with _workbook(path, constant_memory=False) as book:
         sheet = book.add_worksheet(title)
-        text = book.add_format({"num_format": "@"})
-        bold = book.add_format({"bold": True, "num_format": "@"})
-        needed = book.add_format({"bold": True, "num_format": "@", "bg_color": "#FFE699"})
+        text = book.add_format({"num_format": _TEXT})
+        bold = book.add_format({"bold": True, "num_format": _TEXT})
+        needed = book.add_format({"bold": True, "num_format": _TEXT, "bg_color": "#FFE699"})
         sheet.freeze_panes(1, 0)
         for place, column in enumerate(columns):
             sheet.set_column(place, place, _width(column.header), text if column.value.as_text else None)
@@ -187,15 +189,21 @@ def write_errors(
     wanted = {sheet: sorted(rows) for sheet, rows in reasons.items()}
     count = 0
     with _workbook(path) as book:
-        for sheet, header, rows in read_raw(source, columns, wanted, limits):
-            kept = [place for place, cell in enumerate(header) if shown(cell).strip() != ERROR_HEADER]
-            titles = [shown(header[place]) for place in kept]
-            writer = _ListWriter(book, sheet, [*titles, ERROR_HEADER])
-            for number, cells in rows:
-                told = "；".join(reasons[sheet][number])
-                writer.add([*(cells[place] if place < len(cells) else None for place in kept), told])
-            count += writer.count
+        for sheet, rows in itertools.groupby(read_raw(source, columns, wanted, limits), attrgetter("sheet")):
+            count += _write_bad(book, sheet, rows, reasons[sheet])
     return count
+
+
+def _write_bad(book: Any, sheet: str, rows: Iterator[RawRow], reasons: dict[int, list[str]]) -> int:
+    writer = None
+    kept: list[int] = []
+    for row in rows:
+        if writer is None:
+            kept = [place for place, title in enumerate(row.header) if shown(title).strip() != ERROR_HEADER]
+            writer = _ListWriter(book, sheet, [*(shown(row.header[place]) for place in kept), ERROR_HEADER])
+        cells = (row.cells[place] if place < len(row.cells) else None for place in kept)
+        writer.add([*cells, "；".join(reasons[row.number])])
+    return writer.count if writer else 0
 
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> int:
