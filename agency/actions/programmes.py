@@ -106,7 +106,7 @@ def open_programme(programme: Programme, *, by: User, at: datetime) -> None:
             gate = _pass_fund_gate(locked, terms)
             _approve(edition, by=by, at=at)
         move(locked, Programme.State.OPEN, by=by, at=at, detail=gate, opened_at=at)
-    programme.state, programme.opened_at = locked.state, locked.opened_at
+    programme.refresh_from_db(fields=["state", "opened_at"])
 
 
 def record_final(programme: Programme, number: str, on: date, *, by: User, at: datetime) -> None:

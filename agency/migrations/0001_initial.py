@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('UPLOAD', '上传表格'), ('ERRORS', '错误清单'), ('EXPORT', '导出表格'), ('BANK', '银行拨付明细'), ('PUBLICITY', '公示名单'), ('PROOF', '证明材料')], max_length=16, verbose_name='类别')),
                 ('name', models.CharField(max_length=200, verbose_name='文件名')),
-                ('sha256', models.CharField(db_index=True, max_length=64, verbose_name='SHA-256')),
+                ('sha256', models.CharField(db_index=True, max_length=64, verbose_name='文件散列')),
                 ('size', models.BigIntegerField(verbose_name='字节数')),
                 ('created_at', models.DateTimeField(verbose_name='生成时间')),
                 ('expires_at', models.DateTimeField(null=True, verbose_name='保存至')),

@@ -24,7 +24,7 @@ class File(models.Model):
     name = models.CharField("文件名", max_length=200)
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="所有者")
     region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name="行政区划")
-    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    sha256 = models.CharField("文件散列", max_length=64, db_index=True)
     size = models.BigIntegerField("字节数")
     created_at = models.DateTimeField("生成时间")
     expires_at = models.DateTimeField("保存至", null=True)
