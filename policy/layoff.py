@@ -92,12 +92,13 @@ def _answer(rules: LayoffRules, ratio: _Ratio, small: bool | None) -> tuple[Answ
     if small is not None:
         limits = [rules.limit_small if small else rules.limit]
     lowest, highest = limits[0], limits[-1]
+    picked = None if small is None else lowest
     if ratio.most is None:
-        return Answer.UNKNOWN, "figures_unknown", None
+        return Answer.UNKNOWN, "figures_unknown", picked
     if ratio.most <= 0:
-        return Answer.PASS, "nobody_laid_off", None
+        return Answer.PASS, "nobody_laid_off", picked
     if not ratio.denominator:
-        return Answer.UNKNOWN, "denominator_unknown", None
+        return Answer.UNKNOWN, "denominator_unknown", picked
     if _within(ratio.most, lowest * ratio.denominator, inclusive=rules.inclusive):
         return Answer.PASS, "within_limit" if ratio.exact else "within_limit_at_most", lowest
     if not ratio.exact:

@@ -1,0 +1,120 @@
+"""The law on the command line.
+
+    python -m policy assess refund --notice shanxi/2024 FACTS OUT [--choose layoff_method=claimants_over_mean]
+    python -m policy assess refund --notice shanxi/2024 --choices
+    python -m policy cite FOLDER
+
+Exit 0: done; 1: a citation was not found; 2: something cannot be used, and standard error says what, in Chinese.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from policy import cite
+from policy.assess import AssessRefused, assess_file
+from policy.explain import outcome_label, yuan
+from policy.notice import ChoiceRefused, Notice, NoticeError, load, names
+from policy.verdict import Outcome
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"参数有误：{message}\n{self.format_usage()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; see the module. Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except (AssessRefused, ChoiceRefused, NoticeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m policy", description="政策计算：测算、核对出处")
+    commands = parser.add_subparsers(required=True, metavar="命令", parser_class=_Parser)
+    subjects = commands.add_parser("assess", help="按政策文件测算一个事实表").add_subparsers(
+        required=True, metavar="对象", parser_class=_Parser
+    )
+    assess = subjects.add_parser("refund", help="稳岗返还")
+    assess.add_argument("--notice", required=True, help="政策文件简称（如 shanxi/2024）或 TOML 文件路径")
+    assess.add_argument("--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项")
+    assess.add_argument("--choices", action="store_true", help="列出选项和默认值")
+    assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
+    assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
+    assess.set_defaults(run=_assess)
+    citing = commands.add_parser("cite", help="在文件原文中核对每条摘句")
+    citing.add_argument("folder", metavar="FOLDER", help="政策文件文本所在的文件夹")
+    citing.set_defaults(run=_cite)
+    return parser
+
+
+def _assess(options: argparse.Namespace) -> int:
+    notice = load(options.notice)
+    terms = notice.terms(_choices(options.choose))
+    if options.choices:
+        _print_choices(notice)
+        return 0
+    if options.facts is None or options.out is None:
+        raise AssessRefused("请写明事实表和结果表：python -m policy assess refund --notice 政策文件 FACTS OUT")
+    if notice.draft:
+        print("该政策文件为征求意见稿，结果仅供测算。", file=sys.stderr)
+    totals = assess_file(terms, Path(options.facts), Path(options.out))
+    for note in totals.notes:
+        print(note, file=sys.stderr)
+    counts = "，".join(f"{outcome_label(outcome)} {totals.outcomes[outcome.value]}" for outcome in Outcome)
+    print(f"共 {totals.rows} 行：{counts}；返还金额合计 {yuan(totals.amount)}")
+    return 0
+
+
+def _choices(written: Sequence[str]) -> dict[str, str]:
+    choices: dict[str, str] = {}
+    for each in written:
+        key, sign, value = each.partition("=")
+        if not sign or key in choices:
+            raise ChoiceRefused(f"--choose {each}：应写成 选项=值，每个选项一次")
+        choices[key] = value
+    return choices
+
+
+def _print_choices(notice: Notice) -> None:
+    for choice in notice.choices():
+        if choice.locked:
+            print(f"{choice.key}（{choice.label}）已由 {choice.clause} 规定：{choice.default}（“{choice.phrase}”）")
+            continue
+        print(f"{choice.key}（{choice.label}）默认 {choice.default}")
+        for option in choice.options:
+            print(f"    {option.value}：{option.label}")
+        if not choice.options:
+            bound = f"，{choice.clause}“{choice.phrase}”" if choice.clause else ""
+            print(f"    {choice.least} 至 {choice.most}{bound}")
+
+
+def _cite(options: argparse.Namespace) -> int:
+    folder = Path(options.folder)
+    if not folder.is_dir():
+        raise NoticeError(f"{folder} 不是文件夹")
+    found = cite.cite(folder, [load(name) for name in names()])
+    outside = [each for each in found if each.outside]
+    missing = [each for each in found if each.missing]
+    for each in found:
+        if not each.outside:
+            mark = "缺" if each.missing else "有"
+            where = each.missing or "、".join(each.files)
+            print(f"{mark} {each.notice} {each.term.key} {each.term.document} {each.term.clause} “{each.term.phrase}” {where}")
+    if outside:
+        print("以下引自文件夹以外的文件，未核对：")
+        for each in outside:
+            print(f"外 {each.notice} {each.term.key} {each.term.document} {each.term.clause}")
+    print(f"共 {len(found)} 条：找到 {len(found) - len(missing) - len(outside)}，未找到 {len(missing)}，外部 {len(outside)}")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
