@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from agency.models import Event, Programme, Role
 from agency.queries import terms_of
 from policy import explain
+from policy.verdict import Answer
 from portal import access
 from subsidies.payout.models import Award
-from subsidies.payout.queries.programmes import office_of
+from subsidies.payout.queries import publisher_of
 from subsidies.refunds.models import Application, Decision, State
 from subsidies.refunds.queries import findings_of, timeline
 
@@ -75,6 +76,8 @@ PLACES: dict[str, Place] = {
     Award.State.FORFEITED: Place(4, "stopped", "bad"),
     Award.State.PAID: Place(4, "done", "good"),
 }
+WITHDRAWN_FROM = {State.CONFIRMED, State.SUBMITTED, State.RETURNED, State.REVIEWED, Award.State.PENDING}
+SETTLED = {State.WAIVED, State.WITHDRAWN, Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED}
 LABELS = {Application.CASE: Application.PUBLIC_LABELS, Award.CASE: Award.PUBLIC_LABELS}
 
 
@@ -115,18 +118,17 @@ def history(events: Iterable[Event]) -> list[Turn]:
     return turns[::-1]
 
 
-def findings(decision: Decision | None) -> list[FindingShown]:
-    """Every rule that was asked, in one plain sentence; failed ones first, then those not known."""
-    if decision is None:
-        return []
+def findings(decision: Decision | None) -> dict[str, list[FindingShown]]:
+    """Every rule that was asked, in one plain sentence: those that passed, and those that did not, failed ones first."""
     shown = [
         FindingShown(
             explain.rule_label(finding.rule), str(finding.answer), explain.for_enterprise(finding), explain.remedy(finding),
             finding.clause,
         )
-        for finding in findings_of(decision)
+        for finding in (findings_of(decision) if decision else ())
     ]  # fmt: skip
-    return sorted(shown, key=lambda finding: ("FAIL", "UNKNOWN", "PASS").index(finding.answer))
+    by_answer = {answer: [finding for finding in shown if finding.answer == answer] for answer in Answer}
+    return {"open_findings": by_answer[Answer.FAIL] + by_answer[Answer.UNKNOWN], "passed_findings": by_answer[Answer.PASS]}
 
 
 def account(application: Application) -> AccountShown | None:
@@ -161,20 +163,23 @@ def told(application: Application, on: date) -> dict[str, Any]:
         "enterprise": application.enterprise,
         "programme": application.programme,
         "decision": decision,
+        "award": application.award,
         "state": state,
         "label": label_of(application),
         "tone": PLACES[state].tone,
         "amount": amount_of(application),
         "account": account(application),
         "size_basis": explain.basis_label(decision.size_basis) if decision and decision.size_basis else "",
+        "publishes_amount": bool(terms) and "amount" in str(terms.value("publicity_columns")),
         "uses": terms.value("uses") if terms else (),
         "days_left": (application.confirm_by - on).days if application.confirm_by else None,
         "last_day": terms.refund_period[1] if terms else None,
-        "office": office_of(application.region),
+        "office": publisher_of(application.region),
         "may_confirm": may(application, State.CONFIRMED),
         "may_decline": may(application, State.DECLINED),
-        "may_withdraw": may(application, State.WITHDRAWN) and application.state not in {State.OFFERED, State.DECLINED, State.OVERDUE},
+        "may_withdraw": may(application, State.WITHDRAWN) and state in WITHDRAWN_FROM,
         "may_apply": may(application, State.SUBMITTED) and not waits_for_offer,
+        "may_correct": state not in SETTLED,
         "section": "refund",
     }
 
@@ -182,10 +187,10 @@ def told(application: Application, on: date) -> dict[str, Any]:
 def story(application: Application) -> dict[str, Any]:
     """The longer parts of the page: findings, time line, what stops it, what was asked to be corrected."""
     return {
-        "findings": findings(application.decision),
+        **findings(application.decision),
         "stages": stages(application),
         "history": history(timeline(application)),
-        "holds": access.open_holds(application),
+        "holds": list(access.open_holds(application)),
         "corrections": application.corrections.order_by("asked_at"),
         "round": access.round_of(application),
     }

@@ -19,5 +19,5 @@ urlpatterns = [
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),
-    path("gongshi/<int:pk>/list.xlsx", publicity.round_file, name="round_file"),
+    path("gongshi/<int:pk>/list/", publicity.round_file, name="round_file"),
 ]

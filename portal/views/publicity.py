@@ -1,14 +1,16 @@
 """The published lists: for anybody, without signing in, without JavaScript."""
 
+import mimetypes
+
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from agency import clock
-from agency.actions import read_file
+from agency.actions.files import opened
 from portal import access
 from portal.forms import PortalForm
 from subsidies.payout.queries import public_lines, public_rounds
@@ -50,7 +52,11 @@ def one_round(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def round_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The list as it was published: the stored bytes."""
-    now = clock.now()
-    found = access.public_round(pk, now.date())
-    return HttpResponse(b"")
+    """The list as it was published: the stored bytes, whose SHA-256 the page shows. It is public, so reading it is no Event."""
+    found = access.public_round(pk, clock.today())
+    if found.file is None:
+        raise Http404
+    with opened(found.file) as plain:
+        answer = HttpResponse(plain.read(), content_type=mimetypes.guess_type(found.file.name)[0] or "application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.file.name)
+    return answer

@@ -15,7 +15,7 @@ from agency.moves import MoveRefused
 from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import AsSeen, CorrectionAsked, PortalForm, WhyNot
-from subsidies.payout.queries.programmes import office_of
+from subsidies.payout.queries import publisher_of
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
 
@@ -36,7 +36,7 @@ def refunds(request: HttpRequest) -> HttpResponse:
         return redirect("portal:refund", pk=own[0].pk)
     enterprise = access.own_enterprise(who(request))
     rows = [(application, case.label_of(application), case.amount_of(application)) for application in own]
-    page = {"enterprise": enterprise, "rows": rows, "office": office_of(enterprise.region), "section": "refund"}
+    page = {"enterprise": enterprise, "rows": rows, "office": publisher_of(enterprise.region), "section": "refund"}
     return render(request, "portal/refunds.html", page)
 
 
@@ -137,4 +137,4 @@ def _answer(
         else:
             messages.success(request, done)
         return redirect("portal:refund", pk=pk)
-    return render(request, template, page | {"form": form})
+    return render(request, template, page | case.findings(application.decision) | {"form": form})

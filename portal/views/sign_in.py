@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agency import clock
 from agency.sealed import Sealed, seal
+from agency.tasks import wake
 from enterprises.actions import SignInRefused, request_code, sign_in
 from portal.forms import CodeGiven, WhoSignsIn
 
@@ -29,6 +30,7 @@ def ask_code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         uscc, phone = form.cleaned_data["uscc"], form.cleaned_data["phone"]
         request_code(uscc, phone, at=clock.now())
+        wake("agency.send_messages")
         request.session[ASKED] = {"uscc": uscc, "phone": seal(phone)}
         return redirect("portal:sign_in_code")
     return render(request, "portal/sign_in.html", {"form": form, "section": "sign_in"})
