@@ -12,8 +12,10 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "work queued jobs": {"task": "agency.work_jobs", "schedule": 10},
     "send queued messages": {"task": "agency.send_messages", "schedule": 5},
+    "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
+    "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
     "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},
-    "daily: overdue, waived, publicity over": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
+    "daily: overdue, waived": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
     "daily: publicity over": {"task": "payout.day_turns", "schedule": crontab(hour=0, minute=15)},
 }

@@ -36,37 +36,27 @@ def request_code(uscc: str, phone: str, *, at: datetime) -> None:
         user, _ = User.objects.get_or_create(
             username=enterprise.uscc, defaults={"name": enterprise.name[:64], "kind": User.Kind.ENTERPRISE, "created_at": at}
         )
+        if user.kind != User.Kind.ENTERPRISE or not user.is_active:
+            return
         Member.objects.get_or_create(user=user, enterprise=enterprise, defaults={"since": at})
-    if user.kind == User.Kind.ENTERPRISE and user.is_active:
-        with suppress(CodeRefused):  # too soon: the code sent before still counts
-            send_code(user, phone.strip(), enterprise.region_id, at=at)
+    with suppress(CodeRefused):  # too soon: the code sent before still counts
+        send_code(user, phone.strip(), enterprise.region_id, at=at)
 
 
 def sign_in(uscc: str, phone: str, code: str, *, at: datetime) -> User:
-    """The user who acts for this enterprise. Raises SignInRefused, and after 20 tries in an hour refuses even the right
+    """The user who acts for this enterprise. Raises SignInRefused; after 20 wrong tries in an hour also for the right
     code. Every try is an Event, so do not wrap this in a transaction that a refusal rolls back."""
     enterprise = _enterprise(uscc)
-    user = (
-        enterprise
-        and User.objects.filter(
-            username=enterprise.uscc, kind=User.Kind.ENTERPRISE, is_active=True, memberships__enterprise=enterprise
-        ).first()
-    )
-    if enterprise is None or user is None or not _is_registered(enterprise, phone) or _tried_too_often(enterprise, at):
-        _refuse(enterprise, at)
     with transaction.atomic():
-        try:
-            check_code(user, code.strip(), at=at)
-        except CodeRefused:
-            refused = True
-        else:
-            refused = False
-            record(
-                Event.Kind.SIGN_IN, case=CASE, case_id=enterprise.pk, by=user, at=at, region_id=enterprise.region_id,
-                why="单位登录",
-            )  # fmt: skip
-    if refused:
-        _refuse(enterprise, at)
+        user = enterprise and _user_of(enterprise)
+        right = bool(enterprise and user and _is_right(enterprise, user, phone, code, at))
+        record(
+            Event.Kind.SIGN_IN if right else Event.Kind.REFUSED, case=CASE, case_id=enterprise and enterprise.pk,
+            by=user if right else None, at=at, region_id=enterprise and enterprise.region_id,
+            why="单位登录" if right else "单位登录未通过",
+        )  # fmt: skip
+    if user is None or not right:
+        raise SignInRefused
     return user
 
 
@@ -78,14 +68,18 @@ def _is_registered(enterprise: Enterprise, phone: str) -> bool:
     return bool(enterprise.phone_index) and enterprise.phone_index == blind_index(phone.strip())
 
 
-def _tried_too_often(enterprise: Enterprise, at: datetime) -> bool:
-    tries = Event.objects.filter(case_kind=CASE, case_id=enterprise.pk, at__gt=at - timedelta(hours=1))
-    return tries.filter(kind=Event.Kind.REFUSED).count() >= TRIES_AN_HOUR
+def _user_of(enterprise: Enterprise) -> User | None:
+    """Who acts for the enterprise, locked, so that its tries are counted one after the other."""
+    acting = User.objects.filter(username=enterprise.uscc, kind=User.Kind.ENTERPRISE, is_active=True)
+    return acting.filter(memberships__enterprise=enterprise).select_for_update(of=("self",)).first()
 
 
-def _refuse(enterprise: Enterprise | None, at: datetime) -> None:
-    record(
-        Event.Kind.REFUSED, case=CASE, case_id=enterprise and enterprise.pk, by=None, at=at,
-        region_id=enterprise and enterprise.region_id, why="单位登录未通过",
-    )  # fmt: skip
-    raise SignInRefused
+def _is_right(enterprise: Enterprise, user: User, phone: str, code: str, at: datetime) -> bool:
+    tries = Event.objects.filter(case_kind=CASE, case_id=enterprise.pk, kind=Event.Kind.REFUSED, at__gt=at - timedelta(hours=1))
+    if not _is_registered(enterprise, phone) or tries.count() >= TRIES_AN_HOUR:
+        return False
+    try:
+        check_code(user, code.strip(), at=at, phone_index=enterprise.phone_index)
+    except CodeRefused:
+        return False
+    return True

@@ -33,7 +33,9 @@ def reconciliation(programme: Programme, today: date) -> list[Step]:
     offered, applied = cases.filter(offered_at__isnull=False), cases.filter(offered_at__isnull=True, submitted_at__isnull=False)
     steps = [Step("eligible", "筛查符合", *_added(found))]
     _go_on(steps, "offered", "已通知", _added(offered), _not_offered(programme, found.filter(offered_at__isnull=True), today))
-    rest = [Difference(label, rows, *_added(rows)) for label, rows in _not_approved((offered | applied).filter(award__isnull=True))]
+    rest = [
+        Difference(label, rows, *_added(rows)) for label, rows in _not_approved((offered | applied).filter(award__isnull=True))
+    ]
     more = [Difference("加：自主申请", applied, *(-each for each in _added(applied)))]
     later = from_approval(programme)
     _go_on(steps, "approved", "复审通过", (later[0].count, later[0].amount), more + rest)

@@ -1,0 +1,69 @@
+"""划型结论: written with their whole history; the latest of an enterprise and year is current."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from agency.models import CaseKind, Edition, Event, User
+from agency.moves import insert_all
+from enterprises.models import SizeDecision
+
+
+class Sized(NamedTuple):
+    """What was found of one enterprise's size. `figures`: what the rung used, as plain JSON; `was`: as recorded before."""
+
+    enterprise_id: int
+    size: str
+    size_class: str
+    basis: str
+    figures: Mapping[str, Any]
+    was: str
+
+
+def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: User | None, at: datetime) -> int:
+    """Write what differs from the current decision of the enterprise and year, which then is no longer current.
+
+    A changed size is an Event of its own. Returns how many were written."""
+    ids = [each.enterprise_id for each in found]
+    with transaction.atomic():
+        current = {
+            row.enterprise_id: row
+            for row in SizeDecision.objects.select_for_update()
+            .filter(enterprise_id__in=ids, year=year, current=True)
+            .order_by("pk")
+        }
+        news = [each for each in found if not _same(current.get(each.enterprise_id), each)]
+        replaced = [current[each.enterprise_id] for each in news if each.enterprise_id in current]
+        SizeDecision.objects.filter(pk__in=[row.pk for row in replaced]).update(current=False)
+        made = [
+            SizeDecision(
+                enterprise_id=each.enterprise_id, year=year, edition=edition, size=each.size, size_class=each.size_class,
+                basis=each.basis, figures=dict(each.figures), was=each.was, decided_by=by, decided_at=at,
+            )
+            for each in news
+        ]  # fmt: skip
+        insert_all(made)
+        _tell([row.pk for row in made if row.enterprise_id in current], by=by, at=at)
+    return len(made)
+
+
+def _same(row: SizeDecision | None, found: Sized) -> bool:
+    return row is not None and (row.size, row.size_class, row.basis, row.figures, row.was) == (
+        found.size, found.size_class, found.basis, found.figures, found.was,
+    )  # fmt: skip
+
+
+def _tell(changed: list[int], *, by: User | None, at: datetime) -> None:
+    """One Event for each decision that replaced another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+            SELECT %s, %s, %s, e.id, %s, e.region_id, '', '', '划型变更：' || coalesce(nullif(d.size, ''), '未定'),
+                jsonb_build_object('size_decision', d.id)
+            FROM enterprises_sizedecision d JOIN enterprises_enterprise e ON e.id = d.enterprise_id WHERE d.id = ANY(%s)
+            """,
+            [at, Event.Kind.DECISION, CaseKind.SIZE, by and by.pk, changed],
+        )

@@ -1,0 +1,40 @@
+"""What changes refunds, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
+
+from subsidies.refunds.actions.answers import apply, apply_for, confirm, decline, withdraw
+from subsidies.refunds.actions.approvals import approve, approve_all
+from subsidies.refunds.actions.corrections import ask_correction, settle_correction
+from subsidies.refunds.actions.exports import PARTS, export_screening
+from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
+from subsidies.refunds.actions.refusals import RefundRefused
+from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
+from subsidies.refunds.actions.screenings import screen, start_screening
+from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid
+
+__all__ = [
+    "PARTS",
+    "Offered",
+    "RefundRefused",
+    "Reviewed",
+    "Turned",
+    "apply",
+    "apply_for",
+    "approve",
+    "approve_all",
+    "ask_correction",
+    "confirm",
+    "day_turns",
+    "decline",
+    "export_screening",
+    "guide_dispatch",
+    "offer",
+    "offer_all",
+    "reject",
+    "return_for_completion",
+    "review",
+    "review_all",
+    "screen",
+    "settle_correction",
+    "start_screening",
+    "tell_paid",
+    "withdraw",
+]

@@ -1,0 +1,102 @@
+"""单位的答复: confirm, decline, apply itself, withdraw. Done by the enterprise, or by a clerk on its behalf."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import localdate
+
+from agency.models import Programme, Role, User
+from agency.moves import check_mover, insert_all, move, open_all
+from agency.queries import edition_in_force
+from enterprises.models import Enterprise
+from subsidies.payout.actions import strike
+from subsidies.payout.models import Award
+from subsidies.refunds.actions.decisions import Deciding, born_decided, write_decisions, write_sizes
+from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period
+from subsidies.refunds.models import Application, State
+from subsidies.refunds.queries.assessments import Assessed, assess_all
+from subsidies.refunds.queries.facts import Case
+
+OWN = Application.Channel.OWN_APPLICATION
+
+
+def confirm(application: Application, *, by: User, at: datetime) -> None:
+    """Accept the refund. Raises RefundRefused, MoveRefused."""
+    check_acts_for(application.enterprise_id, by)
+    check_period(application.programme, localdate(at))
+    channel = Application.Channel.NO_APPLICATION
+    move(application, State.CONFIRMED, by=by, at=at, why="确认接受返还", answered_at=at, channel=channel, reason="")
+
+
+def decline(application: Application, why: str, *, by: User, at: datetime) -> None:
+    """Decline the refund; it can still be confirmed or applied for within the period. A reason is asked of nobody."""
+    check_acts_for(application.enterprise_id, by)
+    check_period(application.programme, localdate(at))
+    move(application, State.DECLINED, by=by, at=at, why=why or "放弃返还", answered_at=at, reason=why[:500])
+
+
+def apply(application: Application, *, by: User, at: datetime) -> None:
+    """Apply for the refund (自主申请): assessed again on the day, SUBMITTED. What was returned for completion keeps the
+    day on which it was first submitted, also after the period. Raises RefundRefused, MoveRefused."""
+    check_acts_for(application.enterprise_id, by)
+    again = application.state == State.RETURNED and application.submitted_at is not None
+    submitted_at = application.submitted_at if again else at
+    if again:
+        check_open(application.programme)
+    else:
+        check_period(application.programme, localdate(at))
+    case = Case(application.enterprise_id, application.pk, OWN, localdate(submitted_at))
+    with transaction.atomic():
+        _decide(application, case, by=by, at=at)
+        move(application, State.SUBMITTED, by=by, at=at, why="自主申请", channel=OWN, submitted_at=submitted_at, reason="")
+    application.refresh_from_db()
+
+
+def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: datetime) -> Application:
+    """Apply for an enterprise that no screening has seen yet: born SUBMITTED. Raises RefundRefused."""
+    check_acts_for(enterprise.pk, by)
+    today = localdate(at)
+    check_period(programme, today)
+    if enterprise.voided or not enterprise.region.path.startswith(programme.region.path):
+        raise RefundRefused("该单位的参保地不在本项目实施范围内，请向参保地经办机构申请。")
+    application = Application(
+        state=State.SUBMITTED, programme=programme, enterprise=enterprise, region_id=enterprise.region_id, year=programme.year,
+        channel=OWN, submitted_at=at,
+    )  # fmt: skip
+    if by.kind == User.Kind.STAFF:
+        check_mover(application, {Role.PREPARER}, by, at)
+    edition = edition_in_force(programme, today)
+    found = assess_all(edition, programme.year, [Case(enterprise.pk, None, OWN, today)], today)
+    try:
+        with transaction.atomic():
+            decisions = born_decided([application], list(found.values()), edition, by=by, at=at, run=None)
+            open_all([application], by=by, at=at, why="自主申请")
+            insert_all(decisions)
+            write_sizes(found, edition, programme.year, by=None, at=at)
+    except IntegrityError as exists:
+        raise RefundRefused("该单位本年度已有返还事项，请刷新页面后在该事项中办理。") from exists
+    return application
+
+
+def _decide(application: Application, case: Case, *, by: User, at: datetime) -> None:
+    """Assess one case anew and put the decision in force. Raises RefundRefused where somebody was first."""
+    today = localdate(at)
+    edition = edition_in_force(application.programme, today)
+    found = assess_all(edition, application.year, [case], today)
+    new: Assessed = found[application.enterprise_id]
+    deciding = Deciding(application.pk, application.state, application.decision_id, new)
+    if not write_decisions([deciding], edition, by=by, at=at):
+        raise RefundRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
+    write_sizes(found, edition, application.year, by=None, at=at)
+
+
+def withdraw(application: Application, why: str, *, by: User, at: datetime) -> None:
+    """Withdraw, at the latest before the award is published; the award then falls. It may apply again within the period."""
+    check_acts_for(application.enterprise_id, by)
+    with transaction.atomic():
+        if application.state == State.APPROVED and application.award_id is not None:
+            award = Award.objects.select_for_update().select_related("region").get(pk=application.award_id)
+            if award.state != Award.State.PENDING:
+                raise RefundRefused("已列入公示或已拨付，不能撤回；如有情况请联系经办机构。")
+            strike(award, f"单位撤回：{why}" if why else "单位撤回", by=by, at=at)
+        move(application, State.WITHDRAWN, by=by, at=at, why=why or "单位撤回", reason=why[:500])

@@ -1,0 +1,249 @@
+"""筛查: every enterprise of a programme assessed, by a job, in chunks of ids that are one transaction each."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from agency.actions.holds import NewHold, lift_holds
+from agency.actions.jobs import Progress, queue_job
+from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
+from agency.moves import check_mover, insert_all, move_all, open_all, record
+from agency.queries import edition_in_force
+from subsidies.refunds.actions.changes import hold_changes
+from subsidies.refunds.actions.decisions import Deciding, born_decided, write_decisions, write_sizes
+from subsidies.refunds.actions.refusals import RefundRefused
+from subsidies.refunds.models import Application, ScreeningRun, State
+from subsidies.refunds.queries.assessments import Assessed, assess_all, change, counted_on, holding_case, is_news
+from subsidies.refunds.queries.facts import Case
+
+CHUNK = 5_000
+
+STATE_OF = {"eligible": State.ELIGIBLE, "ineligible": State.INELIGIBLE, "incomplete": State.INCOMPLETE}
+SCREENED = frozenset(STATE_OF.values())
+ENDED = frozenset({State.WITHDRAWN, State.REJECTED, State.WAIVED})
+
+
+class Seen(NamedTuple):
+    """One enterprise of the chunk with its application, as read before its facts."""
+
+    enterprise_id: int
+    region_id: str
+    dispatch: bool
+    application: Application | None  # with its decision and award
+
+
+def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -> ScreeningRun:
+    """Order a screening of the whole programme as of a day, under the edition in force on it. Raises RefundRefused:
+    the programme is not open, no edition counts on the day, or a screening of it still runs."""
+    check_mover(programme, {Role.PREPARER, Role.REVIEWER}, by, at)
+    with transaction.atomic():
+        locked = Programme.objects.select_for_update().get(pk=programme.pk)
+        if locked.state != Programme.State.OPEN:
+            raise RefundRefused("项目尚未开办或已结束，不能筛查。")
+        edition = edition_in_force(locked, on)
+        if edition is None:
+            raise RefundRefused(f"{on} 没有生效的版本，请另选筛查日或先批准版本。")
+        live = Job.objects.filter(kind=Job.Kind.SCREENING, state__in=[Job.State.QUEUED, Job.State.RUNNING])
+        if ScreeningRun.objects.filter(programme=locked, pk__in=live.values("subject_id")).exists():
+            raise RefundRefused("本项目已有筛查在进行，请等它完成或取消后再开始。")
+        run = ScreeningRun.objects.create(programme=locked, edition=edition, on=on, requested_by=by, requested_at=at)
+        record(
+            Event.Kind.WRITE, case="screening", case_id=run.pk, by=by, at=at, region_id=locked.region_id,
+            why=f"开始筛查：{locked}，筛查日 {on}",
+        )  # fmt: skip
+        queue_job(Job.Kind.SCREENING, run.pk, locked.region_id, by=by, at=at)
+    return run
+
+
+def screen(run: ScreeningRun, *, at: datetime, progress: Progress) -> None:
+    """Work a screening: its chunks, each one transaction, those that another worker has passed by. Started again after a
+    kill it goes on where it was; cancelled it keeps the chunks that are done."""
+    job = Job.objects.filter(kind=Job.Kind.SCREENING, subject_id=run.pk).latest("pk")
+    _cut(job, run)
+    total = job.chunks.aggregate(rows=Sum("rows"))["rows"] or 0
+    while True:
+        done = job.chunks.filter(done_at__isnull=False).aggregate(rows=Sum("rows"))["rows"] or 0
+        progress(done, total, "筛查")
+        with transaction.atomic():
+            chunk = job.chunks.select_for_update(skip_locked=True).filter(done_at__isnull=True).order_by("first_id").first()
+            if chunk is None:
+                break
+            counts = screen_chunk(run, chunk.first_id, chunk.last_id, at=at)
+            Chunk.objects.filter(pk=chunk.pk).update(done_at=at)
+            _count(run, counts)
+    if not job.chunks.filter(done_at__isnull=True).exists():
+        ScreeningRun.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=at)
+
+
+def _cut(job: Job, run: ScreeningRun) -> None:
+    """Cut the programme's enterprises into ranges of ids, once."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if Job.objects.select_for_update().get(pk=job.pk).chunks.exists():
+            return
+        cursor.execute(
+            """
+            INSERT INTO agency_chunk (job_id, first_id, last_id, rows)
+            SELECT %s, min(id), max(id), count(*) FROM (
+                SELECT e.id, (row_number() OVER (ORDER BY e.id) - 1) / %s AS part
+                FROM enterprises_enterprise e JOIN agency_region region ON region.code = e.region_id
+                WHERE starts_with(region.path, %s) AND NOT e.voided
+            ) numbered GROUP BY part
+            """,
+            [job.pk, CHUNK, run.programme.region.path],
+        )
+
+
+def screen_chunk(run: ScreeningRun, first_id: int, last_id: int, *, at: datetime) -> Counter[str]:
+    """Assess the enterprises of a range of ids and write what is new of them, in one transaction. Returns counts."""
+    with transaction.atomic():
+        seen = list(_seen(run, first_id, last_id))
+        cases = [_case(each, run.on) for each in seen]
+        found = assess_all(run.edition, run.programme.year, cases, run.on)
+        counts = _outcomes(found)
+        sorted_out: dict[str, list[tuple[Seen, Assessed]]] = defaultdict(list)
+        for each in seen:
+            sorted_out[_fate(each, run)].append((each, found[each.enterprise_id]))
+        counts["elsewhere"] = len(sorted_out["elsewhere"])
+        counts["ended"] = len(sorted_out["ended"])
+        counts["born"] = _give_birth(run, sorted_out["born"], at=at)
+        counts.update(_screen_again(run, sorted_out["screened"], at=at))
+        counts.update(_hold_changed(sorted_out["further"], at=at))
+        counts["sizes"] = write_sizes(found, run.edition, run.programme.year, by=None, at=at)
+    return counts
+
+
+def _seen(run: ScreeningRun, first_id: int, last_id: int) -> Iterator[Seen]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.id, e.region_id, e.dispatch
+            FROM enterprises_enterprise e JOIN agency_region region ON region.code = e.region_id
+            WHERE e.id BETWEEN %s AND %s AND starts_with(region.path, %s) AND NOT e.voided ORDER BY e.id
+            """,
+            [first_id, last_id, run.programme.region.path],
+        )
+        rows = cursor.fetchall()
+    applications = Application.objects.filter(year=run.programme.year, enterprise__gte=first_id, enterprise__lte=last_id)
+    known = {application.enterprise_id: application for application in applications.select_related("decision", "award")}
+    return (Seen(*row, known.get(row[0])) for row in rows)
+
+
+def _case(each: Seen, on: date) -> Case:
+    application = each.application
+    if application is None:
+        channel = Application.Channel.OWN_APPLICATION if each.dispatch else Application.Channel.NO_APPLICATION
+        return Case(each.enterprise_id, None, channel, on)
+    day = counted_on(application.state, application.channel, application.answered_at, application.submitted_at, on)
+    return Case(each.enterprise_id, application.pk, application.channel, day)
+
+
+def _fate(each: Seen, run: ScreeningRun) -> str:
+    if each.application is None:
+        return "born"
+    if each.application.programme_id != run.programme_id:
+        return "elsewhere"
+    if each.application.state in SCREENED or _awaits_judgement(each.application):
+        return "screened"
+    return "ended" if each.application.state in ENDED else "further"
+
+
+def _awaits_judgement(application: Application) -> bool:
+    """Whether it applied itself and has not been found eligible: nothing was promised that could change."""
+    waits = application.state in {State.SUBMITTED, State.RETURNED}
+    return waits and (application.decision is None or application.decision.outcome != "eligible")
+
+
+def _why(run: ScreeningRun) -> str:
+    return f"{run.on} 筛查（第{run.pk}次）"
+
+
+def _give_birth(run: ScreeningRun, born: list[tuple[Seen, Assessed]], *, at: datetime) -> int:
+    applications = [
+        Application(
+            state=STATE_OF[new.verdict.outcome], programme_id=run.programme_id, enterprise_id=each.enterprise_id,
+            region_id=each.region_id, year=run.programme.year,
+            channel=Application.Channel.OWN_APPLICATION if each.dispatch else Application.Channel.NO_APPLICATION,
+        )
+        for each, new in born
+    ]  # fmt: skip
+    decisions = born_decided(applications, [new for _, new in born], run.edition, by=None, at=at, run=run)
+    open_all(applications, by=None, at=at, why=_why(run))
+    insert_all(decisions)
+    return len(applications)
+
+
+def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
+    """Decide anew where anything changed, and move those whose outcome did; what waits for a review stays where it is."""
+    deciding = [
+        Deciding(application.pk, application.state, application.decision_id, new)
+        for each, new in screened
+        if (application := each.application) and is_news(application.decision, run.edition_id, new)
+    ]
+    written = write_decisions(deciding, run.edition, by=None, at=at, run=run)
+    moving: dict[str, list[int]] = defaultdict(list)
+    for each in written:
+        to = STATE_OF[each.assessed.verdict.outcome]
+        if each.state in SCREENED and to != each.state:
+            moving[to].append(each.application_id)
+    moved = 0
+    for to, ids in moving.items():
+        moved += len(move_all(Application.objects.filter(pk__in=ids), to, by=None, at=at, why=_why(run)).moved)
+    return Counter(
+        decided=len(written), moved=moved, unchanged=len(screened) - len(deciding), overtaken=len(deciding) - len(written)
+    )
+
+
+def _hold_changed(further: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
+    """Stop each case further on whose answers changed, saying what; let go those that are again as they were decided.
+
+    A change that a person has settled since the decision is not opened again."""
+    held: list[NewHold] = []
+    same: dict[str, list[int]] = defaultdict(list)
+    for each, new in further:
+        application = each.application
+        if application is None or application.decision is None:
+            continue
+        case_kind, case_id = holding_case(application)
+        if reason := change(application.decision, new.verdict):
+            held.append(NewHold(case_kind, case_id, Hold.Kind.FACTS_CHANGED, reason, each.region_id))
+        else:
+            same[case_kind].append(case_id)
+    lifted = 0
+    for case_kind, ids in same.items():
+        lifted += lift_holds(case_kind, ids, [Hold.Kind.FACTS_CHANGED], "数据与决定重又一致", by=None, at=at, system_only=True)
+    return Counter(held=len(hold_changes(held, at=at)), let_go=lifted)
+
+
+def _outcomes(found: dict[int, Assessed]) -> Counter[str]:
+    """Counts under flat names: outcome eligible, failed layoff_rate ...; the amount in fen."""
+    counts: Counter[str] = Counter()
+    for new in found.values():
+        verdict = new.verdict
+        counts[f"outcome {verdict.outcome}"] += 1
+        counts["fen"] += int((verdict.amount or Decimal(0)) * 100)
+        for rule in verdict.failed:
+            counts[f"failed {rule}"] += 1
+        for rule in verdict.unknown:
+            counts[f"unknown {rule}"] += 1
+    return counts
+
+
+def _count(run: ScreeningRun, counts: Counter[str]) -> None:
+    """Add a chunk's counts to the run: {outcomes, failed, unknown: {word: count}, amount, born, moved ...}."""
+    locked = ScreeningRun.objects.select_for_update().get(pk=run.pk)
+    told: dict[str, Any] = locked.counts or {"outcomes": {}, "failed": {}, "unknown": {}, "amount": "0.00"}
+    for name, count in counts.items():
+        group, _, word = name.partition(" ")
+        if name == "fen":
+            told["amount"] = str(Decimal(told["amount"]) + Decimal(count) / 100)
+        elif word:
+            part = told[{"outcome": "outcomes"}.get(group, group)]
+            part[word] = part.get(word, 0) + count
+        else:
+            told[name] = told.get(name, 0) + count
+    ScreeningRun.objects.filter(pk=run.pk).update(counts=told)

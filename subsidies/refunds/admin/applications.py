@@ -1,0 +1,209 @@
+"""稳岗返还: the staff pages of applications, screenings, corrections and dispatch hosts."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from agency.actions import queue_job, state_by_hand, wake
+from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin.people import DateInput, regions_under
+from agency.admin.programmes import WhyForm
+from agency.admin.trail import events_panel
+from agency.models import CreditCheck, Hold, Message, Programme, Region, Role
+from agency.moves import MoveRefused
+from enterprises.models import CreditListing
+from policy import explain
+from subsidies.payout.models import Award
+from subsidies.refunds import actions, queries
+from subsidies.refunds.models import Application, Correction, Decision, Host, ScreeningRun, State
+
+PREPARER = frozenset({Role.PREPARER})
+REVIEWER = frozenset({Role.REVIEWER})
+REFUSALS = (MoveRefused, actions.RefundRefused)
+
+
+class ProgrammeForm(forms.Form):
+    programme = forms.ModelChoiceField(Programme.objects.none(), label="项目")
+
+    def fill(self, *, prefixes: list[str], **_: object) -> None:
+        regions = regions_under(prefixes)
+        self.fields["programme"].queryset = Programme.objects.filter(region__in=regions).order_by("-year")  # type: ignore[attr-defined]
+
+
+class ScreenForm(ProgrammeForm):
+    on = forms.DateField(label="筛查日", widget=DateInput)
+
+    def fill(self, *, today: Any, **asked: Any) -> None:
+        super().fill(**asked)
+        self.fields["on"].initial = today
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="理由（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class HandCheckForm(forms.Form):
+    moment = forms.ChoiceField(label="核验环节", choices=CreditCheck.Moment.choices)
+    flags = forms.MultipleChoiceField(
+        label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
+    )
+    basis = forms.CharField(label="查询来源与结果摘要", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def offer(*, programme: Programme, by: Any, at: Any) -> str:
+    done = actions.offer_all(programme, by=by, at=at)
+    wake("agency.send_messages")
+    left = "；".join(f"{word} {len(ids)} 户" for word, ids in done.not_offered.items())
+    return f"已向 {done.offered} 户发出确认通知。" + (f"未发出：{left}。" if left else "")
+
+
+def screen(*, programme: Programme, on: Any, by: Any, at: Any) -> str:
+    actions.start_screening(programme, on, by=by, at=at)
+    wake("refunds.work_screenings")
+    return "筛查已排队；进度见“作业”，结果见“筛查”。"
+
+
+def check_by_hand(application: Application, *, by: Any, at: Any, **found: Any) -> None:
+    state_by_hand(
+        Application.CASE, application.pk, application.enterprise.uscc, application.region_id, on=at.date(), by=by, at=at, **found
+    )
+
+
+@admin.register(Application)
+class ApplicationAdmin(DeskAdmin):
+    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "reasons")
+    list_filter = ("state", RegionFilter, "channel", "size", FailedFilter, UnknownFilter, HeldFilter, "programme")
+    list_select_related = ("enterprise", "region")
+    search_fields = ("enterprise__uscc__startswith", "enterprise__name")
+    search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
+    ordering = ("id",)
+    fields = (
+        ("uscc", "name", "kind"),
+        ("region", "channel", "year"),
+        ("size", "money", "account"),
+        ("offered_at", "confirm_by", "answered_at"),
+        ("submitted_at", "reviewed_by", "reviewed_at"),
+        "reason",
+    )
+    readonly_fields = ("uscc", "name", "kind", "money", "account")
+    deeds: ClassVar = [
+        Deed("screen", "筛查", PREPARER, screen, form=ScreenForm, above=True, refusals=REFUSALS),
+        Deed(
+            "offer-all",
+            "发出确认通知",
+            PREPARER,
+            offer,
+            form=ProgrammeForm,
+            above=True,
+            main=True,
+            refusals=REFUSALS,
+            hint="向符合条件、信用核验无碍、无暂缓且登记了手机号的单位逐户发出；劳务派遣单位须自主申请。",
+        ),
+        Deed(
+            "review",
+            "初审通过",
+            PREPARER,
+            actions.review,
+            states=frozenset({State.CONFIRMED, State.SUBMITTED}),
+            main=True,
+            refusals=REFUSALS,
+            hint="须有当日的信用核验，系统会按当日数据重新判定。",
+        ),
+        Deed("approve", "复审通过", REVIEWER, actions.approve, states=frozenset({State.REVIEWED}), main=True, refusals=REFUSALS),
+        Deed(
+            "return",
+            "退回补正",
+            PREPARER,
+            actions.return_for_completion,
+            states=frozenset({State.SUBMITTED}),
+            form=ReasonForm,
+            refusals=REFUSALS,
+        ),
+        Deed(
+            "reject",
+            "不予返还",
+            frozenset({Role.PREPARER, Role.REVIEWER}),
+            actions.reject,
+            form=ReasonForm,
+            refusals=REFUSALS,
+            states=frozenset({State.CONFIRMED, State.SUBMITTED, State.REVIEWED}),
+        ),
+        Deed("credit-by-hand", "登记人工信用核验", PREPARER, check_by_hand, form=HandCheckForm, refusals=REFUSALS),
+        Deed(
+            "review-all",
+            "初审通过（所选）",
+            PREPARER,
+            lambda rows, by, at: _told(actions.review_all(rows, by=by, at=at)),
+            many=True,
+            refusals=REFUSALS,
+        ),
+        Deed(
+            "approve-all",
+            "复审通过（所选）",
+            REVIEWER,
+            lambda rows, by, at: _told(actions.approve_all(rows, by=by, at=at)),
+            many=True,
+            refusals=REFUSALS,
+        ),
+    ]
+
+    @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")
+    def uscc(self, row: Application) -> str:
+        return row.enterprise.uscc
+
+    @admin.display(description="单位名称")
+    def name(self, row: Application) -> str:
+        return row.enterprise.name
+
+    @admin.display(description="单位类型")
+    def kind(self, row: Application) -> str:
+        return row.enterprise.kind + ("（劳务派遣）" if row.enterprise.dispatch else "")
+
+    @admin.display(description="返还金额（元）", ordering="amount")
+    def money(self, row: Application) -> str:
+        return "—" if row.amount is None else f"{row.amount:,.2f}"
+
+    @admin.display(description="对公账户")
+    def account(self, row: Application) -> str:
+        return f"{row.enterprise.bank} {row.enterprise.account}" if row.enterprise.account else "无"
+
+    @admin.display(description="原因")
+    def reasons(self, row: Application) -> str:
+        return "；".join(
+            [explain.rule_label(code) for code in row.failed] + [f"{explain.rule_label(code)}待核实" for code in row.unknown]
+        )
+
+    def headline(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
+        holds = Hold.objects.filter(case_kind=Application.CASE, case_id=obj.pk, lifted_at__isnull=True)
+        return {**super().headline(request, obj), "holds": list(holds)}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Application | None:
+        found = super().get_object(request, object_id, from_field)
+        return found
+
+    def panels(self, request: HttpRequest, obj: Application) -> list[Panel]:
+        decision = obj.decision
+        shown = []
+        if decision is not None:
+            shown += [panels.amount_panel(decision), panels.findings_panel(decision)]
+        shown += [
+            panels.credit_panel(obj),
+            panels.corrections_panel(obj),
+            panels.decisions_panel(obj),
+            panels.messages_panel(obj),
+        ]
+        cases: list[tuple[str, int, Any]] = [(Application.CASE, obj.pk, dict(State.choices))]
+        if obj.award_id:
+            shown.append(panels.award_panel(obj.award))
+            cases.append((Award.CASE, obj.award_id, dict(Award.State.choices)))
+        return [*shown, events_panel(*cases)]
+
+
+def _told(done: Any) -> str:
+    return f"已办理 {len(done.moved)} 件" + (
+        f"，{len(done.refused)} 件未办理（状态不符、暂缓中或非本人可办）。" if done.refused else "。"
+    )

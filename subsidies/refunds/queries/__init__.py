@@ -1,0 +1,31 @@
+"""What is asked of the refunds' rows, one file a noun."""
+
+from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change
+from subsidies.refunds.queries.cases import Standing, findings_of, standing, timeline, verdict_of
+from subsidies.refunds.queries.credit import reviewed_to_look_up, screened_to_look_up
+from subsidies.refunds.queries.facts import Case, facts_of
+from subsidies.refunds.queries.lists import SCREENING_COLUMNS, screening_rows
+from subsidies.refunds.queries.offers import OBSTACLES, eligible
+from subsidies.refunds.queries.worklists import not_offered, worklist
+
+__all__ = [
+    "OBSTACLES",
+    "SCREENING_COLUMNS",
+    "Assessed",
+    "Case",
+    "Standing",
+    "assess_all",
+    "case_of",
+    "change",
+    "eligible",
+    "facts_of",
+    "findings_of",
+    "not_offered",
+    "reviewed_to_look_up",
+    "screened_to_look_up",
+    "screening_rows",
+    "standing",
+    "timeline",
+    "verdict_of",
+    "worklist",
+]

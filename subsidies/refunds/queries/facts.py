@@ -1,0 +1,100 @@
+"""事实: what a refund is decided from, for any number of cases in five statements."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from agency.models import CaseKind, CreditCheck
+from enterprises.models import Enterprise
+from enterprises.queries import Asked, Figures, figures, parent_sizes
+from policy.facts import NOT_CHECKED, RefundFacts
+from policy.notice import Terms
+from subsidies.refunds.models import Host
+
+
+class Case(NamedTuple):
+    """Whose facts are asked: the enterprise, its application (None before the first), the channel and the day that counts
+    (of application or confirmation; before either, of screening)."""
+
+    enterprise_id: int
+    application_id: int | None
+    channel: str
+    on: date
+
+
+def asked_under(terms: Terms, year: int, looked_on: date) -> Asked:
+    """What the terms ask of the figures of a programme year on a day."""
+    origin = terms.word_of("credit_origin") if terms.states("credit_origin") else ""
+    return Asked(year, looked_on, terms.word_of("due_unknown_month") == "any_payment", origin)
+
+
+def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) -> dict[int, RefundFacts]:
+    """{enterprise id: its facts} under the terms of a programme year; lists and the platform's answers as of `looked_on`."""
+    asked = asked_under(terms, year, looked_on)
+    rows = figures([case.enterprise_id for case in cases], [case.on for case in cases], asked)
+    branches = {row.parent_uscc for row in rows.values() if row.kind == Enterprise.Kind.BRANCH}
+    parents = parent_sizes(terms, branches, asked)
+    public = _paid_for_public_hosts([row.uscc for row in rows.values() if row.dispatch], year)
+    answered = _platform_flags([case.application_id for case in cases if case.application_id], looked_on)
+    least = terms.count_of("paid_months_least")
+    found = {}
+    for case in cases:
+        row = rows.get(case.enterprise_id)
+        if row is not None:
+            flags = _flags(row, answered.get(case.application_id or 0))
+            found[case.enterprise_id] = _facts(row, case, least, parents, public, flags)
+    return found
+
+
+def _facts(
+    row: Figures, case: Case, least: int, parents: dict[str, str], public: dict[str, Decimal | None], flags: tuple[str, ...]
+) -> RefundFacts:
+    return RefundFacts(
+        kind=row.kind, dispatch=row.dispatch, on=case.on, paid_months=row.paid_months(least),
+        months_paid_last_year=row.months_paid_last_year, mean_insured=row.mean_insured, start_insured=row.start_insured,
+        end_insured=row.end_insured, dismissals=row.dismissals, claimants=row.claimants, retired=row.retired, died=row.died,
+        paid_normal=row.paid_normal, paid_arrears=row.paid_arrears, paid_late_fees=row.paid_late_fees,
+        paid_after_year=row.paid_after_year, refunded=row.refunded,
+        paid_for_public_hosts=public.get(row.uscc) if row.dispatch else None, deferred_unpaid=row.deferred_unpaid,
+        statistics_size=row.statistics_size or None, statistics_covers=row.statistics_covers, size_2020=row.size_2020 or None,
+        recorded_size=row.recorded_size or None, industry=row.industry or None, employees=row.employees, revenue=row.revenue,
+        assets=row.assets, parent_size=parents.get(row.parent_uscc) if row.kind == Enterprise.Kind.BRANCH else None,
+        credit_flags=flags, channel=case.channel, account=row.account, tax_account=row.tax_account,
+    )  # fmt: skip
+
+
+def _flags(row: Figures, answered: list[str] | None) -> tuple[str, ...]:
+    """The list types in force: of the loaded lists that count, of the platform's latest answer, and the registry's own
+    登记状态; `?` where neither a list was loaded nor the platform answered."""
+    found = {*(row.listed or ()), *(answered or ())}
+    if row.registration and row.registration != Enterprise.Registration.ACTIVE:
+        found.add(row.registration)
+    if answered is None and not row.list_loaded:
+        found.add(NOT_CHECKED)
+    return tuple(sorted(found))
+
+
+def _platform_flags(application_ids: Collection[int], looked_on: date) -> dict[int, list[str]]:
+    """{application id: list types of the platform's latest answer}; those never answered for are left out."""
+    if not application_ids:
+        return {}
+    checks = CreditCheck.objects.filter(case_kind=CaseKind.REFUND, case_id__in=application_ids, on__lte=looked_on)
+    latest = checks.exclude(outcome=CreditCheck.Outcome.NO_ANSWER).order_by("case_id", "-answered_at", "-pk").distinct("case_id")
+    return dict(latest.values_list("case_id", "flags"))
+
+
+def _paid_for_public_hosts(usccs: Collection[str], year: int) -> dict[str, Decimal | None]:
+    """{dispatch unit: what was paid last year for its workers at 机关事业单位}; None where a sum is unknown. A unit whose
+    hosts are not on record at all is left out."""
+    if not usccs:
+        return {}
+    totals: dict[str, Decimal | None] = {}
+    hosts = Host.objects.filter(Q(year=year) & Q(voided=False), unit_uscc__in=usccs)
+    for unit, kind, paid in hosts.values_list("unit_uscc", "host_kind", "paid"):
+        total = totals.setdefault(unit, Decimal(0))
+        if kind == Enterprise.Kind.PUBLIC_BODY and total is not None:
+            totals[unit] = None if paid is None else total + paid
+    return totals

@@ -1,0 +1,76 @@
+"""What refunds do by themselves: sweeps without arguments, safe late, twice or at once."""
+
+import logging
+from datetime import datetime
+
+from celery import shared_task
+from django.conf import settings
+from django.db.models import QuerySet
+
+from agency import clock
+from agency.actions import book_answers
+from agency.actions.jobs import Progress, work_next
+from agency.gateways import CreditPlatform
+from agency.models import CreditCheck, Job, Programme
+from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
+from subsidies.refunds import actions
+from subsidies.refunds.models import Application, ScreeningRun
+from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
+
+LOOKED_UP_AT_ONCE = 2_000
+_log = logging.getLogger(__name__)
+
+
+@shared_task(name="refunds.work_screenings")
+def work_screenings() -> None:
+    """Work every screening that waits and nobody else works."""
+    while job := work_next(Job.Kind.SCREENING, _screen, now=clock.now):
+        _log.info("screening job %s: %s", job.pk, job.state)
+
+
+def _screen(job: Job, *, at: datetime, progress: Progress) -> None:
+    run = ScreeningRun.objects.select_related("programme__region", "edition").get(pk=job.subject_id)
+    actions.screen(run, at=at, progress=progress)
+
+
+@shared_task(name="refunds.look_up_credit")
+def look_up_credit() -> None:
+    """Ask the platform, once a day each, about those to be offered and about those that wait for a review."""
+    platform = CreditPlatform(settings.CREDIT_PLATFORM_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
+    today = clock.today()
+    for programme in Programme.objects.filter(state=Programme.State.OPEN):
+        try:
+            barring = barring_flags(terms_in_force(programme, today), today)
+        except NoTerms:
+            continue
+        _look_up(platform, screened_to_look_up(programme, today), CreditCheck.Moment.SCREENING, barring)
+        _look_up(platform, reviewed_to_look_up(programme, today), CreditCheck.Moment.REVIEW, barring)
+
+
+def _look_up(platform: CreditPlatform, waiting: "QuerySet[Application]", moment: str, barring: frozenset[str]) -> None:
+    """Ask about each in turn, 2,000 at a time; who could not be asked is asked at the next sweep."""
+    today, after = clock.today(), 0
+    while cases := list(waiting.filter(pk__gt=after)[:LOOKED_UP_AT_ONCE]):
+        after = cases[-1].pk
+        answers = platform.look_up([case.enterprise.uscc for case in cases], today, at=clock.now())
+        rows = [
+            (case.pk, case.enterprise.uscc, case.region_id, answers[case.enterprise.uscc])
+            for case in cases
+            if case.enterprise.uscc in answers
+        ]
+        booked = book_answers(Application.CASE, moment, today, rows, barring, at=clock.now())
+        _log.info("credit at %s: %s of %d asked", moment, booked, len(cases))
+
+
+@shared_task(name="refunds.day_turns")
+def day_turns() -> None:
+    """What was not confirmed in time is overdue; the day after the period what is left is waived."""
+    turned = actions.day_turns(clock.today(), at=clock.now())
+    _log.info("%d overdue, %d waived", turned.overdue, turned.waived)
+
+
+@shared_task(name="refunds.tell_paid")
+def tell_paid() -> None:
+    """Tell those whose money has arrived."""
+    while told := actions.tell_paid(at=clock.now()):
+        _log.info("%d told that they were paid", told)
