@@ -19,6 +19,7 @@ OF_NOW_IF_OF_NOTHING = {"localdate", "localtime"}  # Django's: with a moment the
 # Where, and why.
 SETTINGS_ALLOWED = {
     "agency/actions/files.py": "FILES_ROOT: the folder of sealed files is a place, like the database, and no rule hangs on it",
+    "agency/actions/imports.py": "FILES_ROOT: an upload is opened beside the sealed files, never in the shared temporary folder",
 }
 
 
