@@ -189,7 +189,8 @@ class JobAdmin(DeskAdmin):
             return f"{job.done:,} 行" if job.done else "—"
         share = min(job.done / job.total, 1)
         return mark_safe(  # noqa: S308 - numbers only
-            f'<progress max="{job.total}" value="{job.done}" aria-label="进度"></progress> {share:.0%}（{job.done:,} / {job.total:,} 行）'
+            f'<progress max="{job.total}" value="{job.done}" aria-label="进度"></progress> '
+            f"{share:.0%}（{job.done:,} / {job.total:,} 行）"
         )
 
 

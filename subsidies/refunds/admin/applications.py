@@ -1,29 +1,32 @@
 """稳岗返还: the staff pages of applications, screenings, corrections and dispatch hosts."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest
 
-from agency.actions import queue_job, state_by_hand, wake
+from agency.actions import CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput, regions_under
-from agency.admin.programmes import WhyForm
 from agency.admin.trail import events_panel
-from agency.models import CreditCheck, Hold, Message, Programme, Region, Role
+from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
+from agency.tasks import wake
 from enterprises.models import CreditListing
 from policy import explain
 from subsidies.payout.models import Award
+from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.models import Application, Correction, Decision, Host, ScreeningRun, State
+from subsidies.refunds.admin import panels
+from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, RegionFilter, UnknownFilter
+from subsidies.refunds.models import Application, State
 
 PREPARER = frozenset({Role.PREPARER})
 REVIEWER = frozenset({Role.REVIEWER})
-REFUSALS = (MoveRefused, actions.RefundRefused)
+REFUSALS = (MoveRefused, actions.RefundRefused, CreditRefused, NoTerms)
 
 
 class ProgrammeForm(forms.Form):
@@ -57,7 +60,7 @@ class HandCheckForm(forms.Form):
 def offer(*, programme: Programme, by: Any, at: Any) -> str:
     done = actions.offer_all(programme, by=by, at=at)
     wake("agency.send_messages")
-    left = "；".join(f"{word} {len(ids)} 户" for word, ids in done.not_offered.items())
+    left = "；".join(f"{queries.OBSTACLES[word]} {len(ids)} 户" for word, ids in done.not_offered.items())
     return f"已向 {done.offered} 户发出确认通知。" + (f"未发出：{left}。" if left else "")
 
 
@@ -67,10 +70,33 @@ def screen(*, programme: Programme, on: Any, by: Any, at: Any) -> str:
     return "筛查已排队；进度见“作业”，结果见“筛查”。"
 
 
-def check_by_hand(application: Application, *, by: Any, at: Any, **found: Any) -> None:
+def offer_one(application: Application, *, by: Any, at: Any) -> None:
+    actions.offer(application, by=by, at=at)
+    wake("agency.send_messages")
+
+
+def check_by_hand(application: Application, *, moment: str, flags: list[str], basis: str, by: Any, at: Any) -> None:
+    on = at.date()
+    barring = barring_flags(terms_in_force(application.programme, on), on)
     state_by_hand(
-        Application.CASE, application.pk, application.enterprise.uscc, application.region_id, on=at.date(), by=by, at=at, **found
-    )
+        Application.CASE, application.pk, application.enterprise.uscc, application.region_id, moment, on, flags, basis,
+        by=by, at=at, barring=barring,
+    )  # fmt: skip
+
+
+def review_all(rows: Any, *, by: Any, at: Any) -> str:
+    done = actions.review_all(rows, by=by, at=at)
+    return _told(len(done.moved), Counter(done.refused.values()))
+
+
+def approve_all(rows: Any, *, by: Any, at: Any) -> str:
+    done = actions.approve_all(rows, by=by, at=at)
+    return _told(len(done.moved), Counter({"状态不符、暂缓中或非本人可办": len(done.refused)}))
+
+
+def _told(moved: int, refused: Mapping[str, int]) -> str:
+    left = "；".join(f"{reason}（{count} 件）" for reason, count in refused.items() if count)
+    return f"已办理 {moved} 件。" + (f"未办理：{left}" if left else "")
 
 
 @admin.register(Application)
@@ -102,6 +128,15 @@ class ApplicationAdmin(DeskAdmin):
             main=True,
             refusals=REFUSALS,
             hint="向符合条件、信用核验无碍、无暂缓且登记了手机号的单位逐户发出；劳务派遣单位须自主申请。",
+        ),
+        Deed(
+            "offer",
+            "发出确认通知",
+            PREPARER,
+            offer_one,
+            states=frozenset({State.ELIGIBLE}),
+            main=True,
+            refusals=REFUSALS,
         ),
         Deed(
             "review",
@@ -137,7 +172,7 @@ class ApplicationAdmin(DeskAdmin):
             "review-all",
             "初审通过（所选）",
             PREPARER,
-            lambda rows, by, at: _told(actions.review_all(rows, by=by, at=at)),
+            review_all,
             many=True,
             refusals=REFUSALS,
         ),
@@ -145,7 +180,7 @@ class ApplicationAdmin(DeskAdmin):
             "approve-all",
             "复审通过（所选）",
             REVIEWER,
-            lambda rows, by, at: _told(actions.approve_all(rows, by=by, at=at)),
+            approve_all,
             many=True,
             refusals=REFUSALS,
         ),
@@ -181,15 +216,10 @@ class ApplicationAdmin(DeskAdmin):
         holds = Hold.objects.filter(case_kind=Application.CASE, case_id=obj.pk, lifted_at__isnull=True)
         return {**super().headline(request, obj), "holds": list(holds)}
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Application | None:
-        found = super().get_object(request, object_id, from_field)
-        return found
-
     def panels(self, request: HttpRequest, obj: Application) -> list[Panel]:
-        decision = obj.decision
         shown = []
-        if decision is not None:
-            shown += [panels.amount_panel(decision), panels.findings_panel(decision)]
+        if obj.decision is not None:
+            shown += [panels.amount_panel(obj.decision), panels.findings_panel(obj.decision)]
         shown += [
             panels.credit_panel(obj),
             panels.corrections_panel(obj),
@@ -197,13 +227,7 @@ class ApplicationAdmin(DeskAdmin):
             panels.messages_panel(obj),
         ]
         cases: list[tuple[str, int, Any]] = [(Application.CASE, obj.pk, dict(State.choices))]
-        if obj.award_id:
+        if obj.award is not None:
             shown.append(panels.award_panel(obj.award))
-            cases.append((Award.CASE, obj.award_id, dict(Award.State.choices)))
+            cases.append((Award.CASE, obj.award.pk, dict(Award.State.choices)))
         return [*shown, events_panel(*cases)]
-
-
-def _told(done: Any) -> str:
-    return f"已办理 {len(done.moved)} 件" + (
-        f"，{len(done.refused)} 件未办理（状态不符、暂缓中或非本人可办）。" if done.refused else "。"
-    )

@@ -39,9 +39,10 @@ class ScreeningRunAdmin(DeskAdmin):
             "export",
             "导出筛查结果",
             frozenset({Role.PREPARER, Role.REVIEWER, Role.AUDITOR}),
-            actions.queue_export,
+            export,
+            form=PartForm,
             refusals=REFUSALS,
-            hint="在后台生成表格，完成后在“文件”中下载。",
+            hint="导出含单位名称与金额，不含电话和账号；导出会留痕。",
         ),
     ]
 
