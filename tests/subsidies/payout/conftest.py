@@ -4,11 +4,13 @@ import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from python_calamine import CalamineWorkbook
 
 from agency.actions import Answer, book_answers
 from agency.models import CaseKind, CreditCheck, Edition, Post, Programme, Region, Role, User
@@ -31,6 +33,24 @@ WEDNESDAY = _moment(6, 12)  # payment; Monday the 10th was 端午节
 def moment() -> Callable[..., datetime]:
     """moment(6, 12) is ten in the morning of 2024-06-12 at the desk."""
     return _moment
+
+
+@pytest.fixture
+def rows_in() -> Callable[[bytes], list[list[str]]]:
+    """The cells of a written spreadsheet as text, whole numbers without their point."""
+
+    def read(content: bytes) -> list[list[str]]:
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
+        rows = book.get_sheet_by_index(0).to_python()
+        return [[_shown(cell) for cell in row] for row in rows]
+
+    return read
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, float):
+        return str(int(cell)) if cell == int(cell) else f"{cell:.2f}"
+    return str(cell)
 
 
 @pytest.fixture
