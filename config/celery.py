@@ -12,6 +12,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "work queued jobs": {"task": "agency.work_jobs", "schedule": 10},
     "send queued messages": {"task": "agency.send_messages", "schedule": 5},
+    "read receipts": {"task": "agency.read_receipts", "schedule": 30},
     "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
     "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
