@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.utils.timezone import localdate
 from psycopg import sql
 
-from agency.models import Event, Hold, Role, User
+from agency.models import POSTS, Event, Hold, Role, User
 from agency.queries import paths_by_role
 
 CHUNK = 10_000
@@ -118,10 +118,14 @@ def insert_all(rows: Sequence[Any]) -> None:
     copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
     )
-    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
-        with cursor.copy(copy.as_string(None)) as into:
-            for row in rows:
-                into.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
+    with (
+        transaction.atomic(),
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(copy.as_string(None)) as into,
+    ):
+        for row in rows:
+            into.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias  # as Django leaves a row that it saved
 
@@ -162,7 +166,7 @@ def check_mover(row: Any, roles: Iterable[str], by: User | None, at: datetime) -
     for role, prefixes in paths_by_role(by, localdate(at)).items():
         if role in allowed and (not path or any(path.startswith(prefix) for prefix in prefixes)):
             return
-    wanted = "、".join(Role(role).label for role in sorted(allowed))
+    wanted = "、".join(role.label for role in POSTS if role in allowed)
     raise MoveRefused(f"您在该地区没有办理这一步的岗位（需要：{wanted}）；请由有此岗位的人员办理。")
 
 

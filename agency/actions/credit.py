@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from agency.actions.holds import NewHold, lift_holds, open_hold, open_holds
+from agency.actions.holds import LIFTS, NewHold, lift_holds, open_hold, open_holds
 from agency.models import CreditCheck, Event, File, Hold, User
-from agency.moves import record
+from agency.moves import check_mover, record
 
 CREDIT_KINDS = (Hold.Kind.CREDIT, Hold.Kind.CREDIT_UNANSWERED)
 
@@ -75,28 +75,25 @@ def state_by_hand(
 ) -> CreditCheck:  # fmt: skip
     """A clerk's own look-up at the public sites, archived as seen (`basis` says where and what, `file` shows it).
 
-    A flag in `barring` (None: any flag) turns the hold into CREDIT; else both credit holds are lifted, whoever opened
-    them. Raises CreditRefused without a basis."""
+    It settles what the platform left open: both credit holds are lifted, whoever opened them, and a flag in `barring`
+    (None: any flag) opens a new one that only a person lifts. Raises CreditRefused without a basis, MoveRefused."""
     if not basis.strip():
         raise CreditRefused("请写明在何处核验、看到什么（如国家企业信用信息公示系统查询结果）。")
     raw = json.dumps({"basis": basis, "file": file and file.pk, "sha256": file and file.sha256}, ensure_ascii=False)
     outcome = CreditCheck.Outcome.HIT if flags else CreditCheck.Outcome.CLEAR
+    check = _check(case_kind, case_id, uscc, region_id, moment, on, Answer(outcome, tuple(sorted(flags)), raw, "人工核验", at))
+    check_mover(check, LIFTS, by, at)
+    check.by = by
     with transaction.atomic():
-        check = _check(
-            case_kind, case_id, uscc, region_id, moment, on, Answer(outcome, tuple(sorted(flags)), raw, "人工核验", at)
-        )
-        check.by = by
-        check.save()
+        check.save(force_insert=True)
         record(
             Event.Kind.WRITE, case=case_kind, case_id=case_id, by=by, at=at, region_id=region_id,
             why=f"人工核验信用：{'、'.join(check.flags) or '未列入'}", detail={"check": check.pk, "file": file and file.pk},
         )  # fmt: skip
-        bars = set(flags) if barring is None else set(flags) & set(barring)
-        settled = [Hold.Kind.CREDIT_UNANSWERED] if bars else list(CREDIT_KINDS)
-        lift_holds(case_kind, [case_id], settled, f"人工核验：{basis}"[:300], by=by, at=at)
-        if bars:
+        lift_holds(case_kind, [case_id], CREDIT_KINDS, f"人工核验：{basis}"[:300], by=by, at=at)
+        if bars := set(flags) if barring is None else set(flags) & set(barring):
             reason = _named(check, bars)
-            open_hold(case_kind, case_id, Hold.Kind.CREDIT, reason, region_id, by=None, at=at, check=check)
+            open_hold(case_kind, case_id, Hold.Kind.CREDIT, reason, region_id, by=by, at=at, check=check)
     return check
 
 

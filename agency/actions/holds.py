@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from agency.models import CreditCheck, Event, Hold, User
-from agency.moves import record
+from agency.models import CreditCheck, Event, Hold, Role, User
+from agency.moves import check_mover, record
+
+LIFTS = {Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.SYSTEM}
 
 
 class HoldRefused(Exception):
@@ -41,7 +43,7 @@ def open_holds(holds: Sequence[NewHold], *, by: User | None, at: datetime) -> li
             raise HoldRefused("请写明暂缓的原因。")
     if not holds:
         return []
-    case_kinds, case_ids, kinds, reasons, regions, checks = (list(column) for column in zip(*holds, strict=True))
+    columns = [list(column) for column in zip(*holds, strict=True)]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -62,13 +64,14 @@ def open_holds(holds: Sequence[NewHold], *, by: User | None, at: datetime) -> li
             )
             SELECT id FROM opened ORDER BY id
             """,
-            [case_kinds, case_ids, kinds, reasons, regions, checks, by and by.pk, at, at, by and by.pk],
+            [*columns, by and by.pk, at, at, by and by.pk],
         )
         return [row[0] for row in cursor.fetchall()]
 
 
 def lift_hold(hold: Hold, why: str, *, by: User | None, at: datetime) -> None:
-    """Lift one hold for a stated reason. Raises HoldRefused: no reason, or already lifted."""
+    """Lift one hold for a stated reason. Raises HoldRefused: no reason, or already lifted; MoveRefused: no such post."""
+    check_mover(hold, LIFTS, by, at)
     if not why.strip():
         raise HoldRefused("请写明解除暂缓的理由。")
     with transaction.atomic():

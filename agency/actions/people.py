@@ -12,9 +12,10 @@ from django.utils.timezone import localdate
 
 from agency.actions.messages import SIGN_IN_CODE, queue_messages
 from agency.models import INCOMPATIBLE, Code, Event, Post, Region, Role, User
-from agency.moves import record
+from agency.moves import check_mover, record
 from agency.sealed import blind_index
 
+ADMINISTERS = {Role.SYSTEM_ADMIN, Role.SYSTEM}
 CODE_LIVES = timedelta(minutes=5)
 CODE_TRIES = 5
 CODE_EVERY = timedelta(minutes=1)
@@ -56,13 +57,16 @@ def give_post(
     user: User, role: str, region: Region, from_on: date, until_on: date | None = None, *, by: User | None, at: datetime
 ) -> Post:
     """Give a role over a region and all below it, both days in. Raises PostRefused: not staff, one's own post, an
-    incompatible post on one of these days, or the same post already held on one of them."""
+    incompatible post on one of these days, or the same post already held on one of them; MoveRefused: not a system
+    administrator of the region (None, the system itself, founds a site)."""
     if user.kind != User.Kind.STAFF:
         raise PostRefused("岗位只能授予工作人员。")
     if by is not None and by.pk == user.pk:
         raise PostRefused("不能给自己授予岗位，请由另一位系统管理人员办理。")
     if until_on is not None and until_on < from_on:
         raise PostRefused("岗位的止日不能早于起日，请更正日期。")
+    post = Post(user=user, role=role, region=region, from_on=from_on, until_on=until_on)
+    check_mover(post, ADMINISTERS, by, at)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         held = Post.objects.filter(user=user).filter(Q(until_on__isnull=True) | Q(until_on__gte=from_on))
@@ -75,7 +79,7 @@ def give_post(
                 )
             if other.role == role and other.region_id == region.pk:
                 raise PostRefused(f"其在“{region}”已有“{other.get_role_display()}”岗位，日期重叠；请先结束原岗位。")
-        post = Post.objects.create(user=user, role=role, region=region, from_on=from_on, until_on=until_on)
+        post.save(force_insert=True)
         record(
             Event.Kind.WRITE, case="user", case_id=user.pk, by=by, at=at, region_id=region.pk,
             why=f"授予岗位：{region} {post.get_role_display()}",
@@ -85,7 +89,8 @@ def give_post(
 
 
 def end_post(post: Post, until_on: date, *, by: User | None, at: datetime) -> None:
-    """End a post on its last day, `until_on`, at the earliest yesterday. Raises PostRefused."""
+    """End a post on its last day, `until_on`, at the earliest yesterday. Raises PostRefused, MoveRefused."""
+    check_mover(post, ADMINISTERS, by, at)
     with transaction.atomic():
         held = Post.objects.select_for_update().get(pk=post.pk)
         if until_on < held.from_on:
@@ -124,8 +129,9 @@ def send_code(user: User, phone_plain: str, region_id: str | None, *, at: dateti
         queue_messages(SIGN_IN_CODE, [("", None, region_id, phone_plain, params)], at=at, urgent=True)
 
 
-def check_code(user: User, code: str, *, at: datetime) -> Code:
-    """Use up the user's latest code. Raises CodeRefused: wrong, expired, used, or tried five times.
+def check_code(user: User, code: str, *, at: datetime, phone_index: str | None = None) -> Code:
+    """Use up the user's latest code. Raises CodeRefused: wrong, expired, used, tried five times, or, where a phone's
+    index is given, sent to another phone.
 
     A wrong try is kept though the call fails: do not wrap this in a transaction that the refusal rolls back."""
     with transaction.atomic():
@@ -135,6 +141,7 @@ def check_code(user: User, code: str, *, at: datetime) -> Code:
             and latest.used_at is None
             and latest.sent_at <= at < latest.expires_at
             and latest.tries < CODE_TRIES
+            and phone_index in (None, latest.phone_index)
             and constant_time_compare(latest.code_hash, _hash(user.pk, latest.phone_index, latest.sent_at, code))
         )
         if latest is not None and right:

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
-from agency.models import Edition, Event, Programme, Region, User
-from agency.moves import move, open_all, record
+from agency.models import Edition, Event, Programme, Region, Role, User
+from agency.moves import check_mover, move, open_all, record
 from agency.queries import fund_finding, programmes_over, terms_of
 from policy import explain
 from policy.notice import ChoiceRefused, NoticeError, Terms, load
@@ -25,7 +25,8 @@ def prepare_programme(
     confirm_by: date | None = None, sms_sign: str = "", collective_decision_over: Decimal | None = None,
     folders: Iterable[Path] = (),
 ) -> Programme:  # fmt: skip
-    """A programme with its first edition, PROPOSED. `folders` hold the agency's own notices. Raises ProgrammeRefused."""
+    """A programme with its first edition, PROPOSED. `folders` hold the agency's own notices. Raises ProgrammeRefused, and
+    MoveRefused without the post."""
     terms = _resolved(notice, choices, folders)
     _check_days(terms, counts_from, confirm_by)
     if terms.refund_period[0].year != year:
@@ -34,15 +35,12 @@ def prepare_programme(
         Region.objects.select_for_update().get(pk=region.pk)
         if Programme.objects.filter(region=region, year=year).exists():
             raise ProgrammeRefused(f"{region} {year} 年度已有项目，请在该项目中另拟版本。")
-        [programme] = open_all(
-            [
-                Programme(
-                    notice=notice, region=region, year=year, title=title, confirm_by=confirm_by, sms_sign=sms_sign,
-                    collective_decision_over=collective_decision_over, prepared_by=by, created_at=at,
-                )
-            ],
-            by=by, at=at,
+        programme = Programme(
+            notice=notice, region=region, year=year, title=title, confirm_by=confirm_by, sms_sign=sms_sign,
+            collective_decision_over=collective_decision_over, prepared_by=by, created_at=at,
         )  # fmt: skip
+        check_mover(programme, {Role.POLICY}, by, at)
+        open_all([programme], by=by, at=at)
         _add_edition(programme, terms, choices, counts_from, "", by=by, at=at)
     return programme
 
@@ -52,7 +50,8 @@ def propose_edition(
     folders: Iterable[Path] = (),
 ) -> Edition:  # fmt: skip
     """A next edition with all its choices anew, to be approved by another. Raises ProgrammeRefused: the programme is
-    closed, an edition waits already, or it would count from before the one in force."""
+    closed, an edition waits already, or it would count from before the one in force; MoveRefused."""
+    check_mover(programme, {Role.POLICY}, by, at)
     if not reason.strip():
         raise ProgrammeRefused("请写明变更理由。")
     terms = _resolved(programme.notice, choices, folders)
@@ -112,6 +111,7 @@ def open_programme(programme: Programme, *, by: User, at: datetime) -> None:
 def record_final(programme: Programme, number: str, on: date, *, by: User, at: datetime) -> None:
     """Record the final number and day of a notice that was adopted as a draft; from then on lists may be published and
     money paid. Once only. Raises ProgrammeRefused."""
+    check_mover(programme, {Role.POLICY}, by, at)
     number = number.strip()
     if not number:
         raise ProgrammeRefused("请填写正式文号。")

@@ -123,7 +123,10 @@ class Code(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "验证码"
-        indexes = [models.Index(fields=["user", "-sent_at"], name="code_latest")]
+        indexes = [
+            models.Index(fields=["user", "-sent_at"], name="code_latest"),
+            models.Index(fields=["phone_index", "-sent_at"], name="code_of_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.sent_at:%F %T}"

@@ -38,8 +38,9 @@ def regions(db) -> dict[str, Region]:
 
 
 @pytest.fixture
-def staff(regions, at) -> Callable[..., User]:
+def staff(regions, at, settings) -> Callable[..., User]:
     """Make (or give again) the person who holds a role over a region: staff(Role.PREPARER, "1403")."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # argon2 is slow by design
     made: dict[tuple[str, str, int], User] = {}
 
     def person(role: str, region: str = "1403", number: int = 1) -> User:
