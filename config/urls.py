@@ -1,9 +1,6 @@
-"""Where each window opens: the console for staff, the portal for everybody else."""
+"""Where each window opens."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("", include("portal.urls")),
-]
+urlpatterns = [path("admin/", admin.site.urls), path("", include("portal.urls"))]

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from agency.models import Hold, Programme, Region, User
 from enterprises.models import Enterprise
-from subsidies.payout.models import PublicityRound, PublishedLine
+from subsidies.payout.models import Payment, PublicityRound, PublishedLine
 from subsidies.payout.queries import public_rounds
 from subsidies.refunds.models import Application
 
@@ -72,6 +72,20 @@ def round_of(application: Application) -> PublicityRound | None:
     lines = PublishedLine.objects.filter(award_id=application.award_id, award__isnull=False).select_related("round")
     line = lines.order_by("-round__number").first()
     return line.round if line else None
+
+
+def bank_refusal(application: Application) -> str:
+    """Why the bank sent the latest payment back."""
+    returned = Payment.objects.filter(award_id=application.award_id, state=Payment.State.RETURNED)
+    return returned.order_by("-pk").values_list("failure", flat=True).first() or ""
+
+
+def programme_to_apply(enterprise: Enterprise, on: date) -> Programme | None:
+    """The open programme of the year over the enterprise's region, where it has no case of that year yet."""
+    codes = enterprise.region.path.strip("/").split("/")
+    seen = Application.objects.filter(enterprise=enterprise, year=on.year)
+    opened = Programme.objects.filter(state=Programme.State.OPEN, year=on.year, region__in=codes)
+    return None if seen.exists() else opened.order_by("-region__path").first()
 
 
 def public_round(pk: int, on: date) -> PublicityRound:

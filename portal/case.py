@@ -4,15 +4,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.utils.timezone import localdate
+
 from agency.models import Event, Programme, Role
-from agency.queries import terms_of
+from agency.queries import edition_in_force, terms_of
+from enterprises.models import Enterprise
 from policy import explain
-from policy.verdict import Answer
+from policy.notice import Terms
+from policy.refund import RefundVerdict
+from policy.verdict import Answer, Finding
 from portal import access
 from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
-from subsidies.refunds.models import Application, Decision, State
-from subsidies.refunds.queries import findings_of, timeline
+from subsidies.refunds.models import Application, State
+from subsidies.refunds.queries import Case, assess_all, standing, timeline, verdict_of
 
 
 class Place(NamedTuple):
@@ -50,6 +55,7 @@ class AccountShown(NamedTuple):
     source: str
 
 
+OWN = Application.Channel.OWN_APPLICATION
 STAGES = ("数据比对", "单位确认", "审核", "公示", "拨付")
 PLACES: dict[str, Place] = {
     State.INELIGIBLE: Place(0, "stopped", "bad"),
@@ -76,22 +82,12 @@ PLACES: dict[str, Place] = {
     Award.State.FORFEITED: Place(4, "stopped", "bad"),
     Award.State.PAID: Place(4, "done", "good"),
 }
-WITHDRAWN_FROM = {State.CONFIRMED, State.SUBMITTED, State.RETURNED, State.REVIEWED, Award.State.PENDING}
-SETTLED = {State.WAIVED, State.WITHDRAWN, Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED}
 LABELS = {Application.CASE: Application.PUBLIC_LABELS, Award.CASE: Award.PUBLIC_LABELS}
-
-
-def state_of(application: Application) -> str:
-    """The state that the enterprise is shown: once approved, that of the award."""
-    if application.state == State.APPROVED and application.award:
-        return str(application.award.state)
-    return str(application.state)
-
-
-def label_of(application: Application) -> str:
-    """The public wording of that state."""
-    state = state_of(application)
-    return str(Application.PUBLIC_LABELS.get(state) or Award.PUBLIC_LABELS[state])
+WITHDRAWN_FROM = {State.CONFIRMED, State.SUBMITTED, State.RETURNED, State.REVIEWED, Award.State.PENDING}
+SETTLED = {
+    State.REJECTED, State.WAIVED, State.WITHDRAWN, Award.State.PAYING, Award.State.PAID, Award.State.STRUCK,
+    Award.State.FORFEITED,
+}  # fmt: skip
 
 
 def amount_of(application: Application) -> Any:
@@ -99,11 +95,10 @@ def amount_of(application: Application) -> Any:
     return application.award.amount if application.award else application.amount
 
 
-def stages(application: Application) -> list[Stage]:
+def stages(application: Application, state: str) -> list[Stage]:
     """The five stages, each done, now, stopped or to come."""
-    place = PLACES[state_of(application)]
-    own = application.channel == Application.Channel.OWN_APPLICATION or application.enterprise.dispatch
-    labels = ["自主申请" if own and label == "单位确认" else label for label in STAGES]
+    place = PLACES[state]
+    labels = ["自主申请" if application.channel == OWN and label == "单位确认" else label for label in STAGES]
     marks = ["done"] * place.stage + [place.mark] + ["todo"] * (len(STAGES) - place.stage - 1)
     return [Stage(label, mark) for label, mark in zip(labels, marks, strict=True)]
 
@@ -113,37 +108,49 @@ def history(events: Iterable[Event]) -> list[Turn]:
     turns = []
     for event in events:
         label = LABELS.get(event.case_kind, {}).get(event.to_state)
-        if event.kind == Event.Kind.MOVE and label and event.to_state != State.APPROVED:
+        if event.kind == Event.Kind.MOVE and label and event.to_state != State.APPROVED:  # its award is born at once
             turns.append(Turn(event.at, label))
     return turns[::-1]
 
 
-def findings(decision: Decision | None) -> dict[str, list[FindingShown]]:
-    """Every rule that was asked, in one plain sentence: those that passed, and those that did not, failed ones first."""
-    shown = [
-        FindingShown(
-            explain.rule_label(finding.rule), str(finding.answer), explain.for_enterprise(finding), explain.remedy(finding),
-            finding.clause,
-        )
-        for finding in (findings_of(decision) if decision else ())
-    ]  # fmt: skip
+def findings(verdict: RefundVerdict | None, *, applied: bool = True) -> dict[str, list[FindingShown]]:
+    """Every rule that was asked, in one plain sentence: those that passed, and those that did not, failed ones first.
+
+    Before it has applied, a dispatch unit is not told that it did."""
+    asked = verdict.findings if verdict else ()
+    shown = [_shown(finding) for finding in asked if applied or finding.rule != "dispatch_applies_itself"]
     by_answer = {answer: [finding for finding in shown if finding.answer == answer] for answer in Answer}
     return {"open_findings": by_answer[Answer.FAIL] + by_answer[Answer.UNKNOWN], "passed_findings": by_answer[Answer.PASS]}
 
 
-def account(application: Application) -> AccountShown | None:
-    """Where the money goes: the award's account, before that the one that the decision names; None where there is none."""
-    award, decision, enterprise = application.award, application.decision, application.enterprise
+def _shown(finding: Finding) -> FindingShown:
+    sentence, remedy = explain.for_enterprise(finding), explain.remedy(finding)
+    return FindingShown(explain.rule_label(finding.rule), str(finding.answer), sentence, remedy, finding.clause)
+
+
+def account(application: Application | None, enterprise: Enterprise, payee: str) -> AccountShown | None:
+    """Where the money goes: the award's account, before that the one that the verdict names; None where there is none."""
+    award = application.award if application else None
     if award:
-        shown = award.account_name, award.bank, award.account, award.get_account_source_display()
-    elif decision and decision.payee == Award.AccountSource.CORPORATE:
-        shown = enterprise.account_name, enterprise.bank, enterprise.account, explain.payee_label(decision.payee)
-    elif decision and decision.payee == Award.AccountSource.TAX:
-        shown = enterprise.tax_account_name, enterprise.tax_bank, enterprise.tax_account, explain.payee_label(decision.payee)
+        shown = award.account_name, award.bank, award.account, award.account_source
+    elif payee == Award.AccountSource.CORPORATE:
+        shown = enterprise.account_name, enterprise.bank, enterprise.account, payee
+    elif payee == Award.AccountSource.TAX:
+        shown = enterprise.tax_account_name, enterprise.tax_bank, enterprise.tax_account, payee
     else:
         return None
     name, bank, number, source = shown
-    return AccountShown(name, bank, str(number), source) if number else None
+    return AccountShown(name, bank, str(number), explain.payee_label(source)) if number else None
+
+
+def precheck(enterprise: Enterprise, application: Application | None, programme: Programme, on: date) -> RefundVerdict | None:
+    """What the rules would answer if the enterprise applied on the day; None before the programme has terms."""
+    edition = edition_in_force(programme, on)
+    if edition is None:
+        return None
+    returned = application and application.state == State.RETURNED and application.submitted_at
+    case = Case(enterprise.pk, application.pk if application else None, OWN, localdate(returned) if returned else on)
+    return assess_all(edition, programme.year, [case], on)[enterprise.pk].verdict
 
 
 def may(application: Application, to: str) -> bool:
@@ -153,44 +160,74 @@ def may(application: Application, to: str) -> bool:
 
 
 def told(application: Application, on: date) -> dict[str, Any]:
-    """All that the page of a case shows on a day."""
-    decision = application.decision
-    terms = terms_of(decision.edition) if decision else None
-    state = state_of(application)
-    waits_for_offer = application.state == State.ELIGIBLE and not application.enterprise.dispatch
+    """What every page of a case shows on a day."""
+    decision, enterprise = application.decision, application.enterprise
+    verdict = verdict_of(decision) if decision else None
+    state, _, label, _ = standing(application)
     return {
         "application": application,
-        "enterprise": application.enterprise,
+        "enterprise": enterprise,
         "programme": application.programme,
         "decision": decision,
+        "verdict": verdict,
         "award": application.award,
         "state": state,
-        "label": label_of(application),
+        "label": label,
         "tone": PLACES[state].tone,
         "amount": amount_of(application),
-        "account": account(application),
-        "size_basis": explain.basis_label(decision.size_basis) if decision and decision.size_basis else "",
-        "publishes_amount": bool(terms) and "amount" in str(terms.value("publicity_columns")),
-        "uses": terms.value("uses") if terms else (),
         "days_left": (application.confirm_by - on).days if application.confirm_by else None,
-        "last_day": terms.refund_period[1] if terms else None,
         "office": publisher_of(application.region),
         "may_confirm": may(application, State.CONFIRMED),
         "may_decline": may(application, State.DECLINED),
         "may_withdraw": may(application, State.WITHDRAWN) and state in WITHDRAWN_FROM,
-        "may_apply": may(application, State.SUBMITTED) and not waits_for_offer,
+        "may_apply": may(application, State.SUBMITTED) and not (state == State.ELIGIBLE and application.channel != OWN),
         "may_correct": state not in SETTLED,
         "section": "refund",
+        **money(terms_of(decision.edition) if decision else None, application.programme),
+        **payee(application, enterprise, verdict),
     }
 
 
-def story(application: Application) -> dict[str, Any]:
-    """The longer parts of the page: findings, time line, what stops it, what was asked to be corrected."""
+def money(terms: Terms | None, programme: Programme) -> dict[str, Any]:
+    """What the notice says of the money: its permitted uses, what is made public, until when."""
+    if terms is None:
+        return {}
     return {
-        **findings(application.decision),
-        "stages": stages(application),
-        "history": history(timeline(application)),
+        "uses": terms.words_of("uses"),
+        "uses_condition": terms.value("uses_condition"),
+        "publishes_amount": "amount" in terms.word_of("publicity_columns"),
+        "last_day": terms.refund_period[1],
+        "draft": terms.draft and not programme.final_number,
+    }
+
+
+def payee(application: Application | None, enterprise: Enterprise, verdict: RefundVerdict | None) -> dict[str, Any]:
+    """The account, and why it is that one or none."""
+    return {
+        "account": account(application, enterprise, verdict.payee if verdict else ""),
+        "payee_reason": explain.payee_reason(verdict.payee_because) if verdict else "",
+        "size_basis": explain.basis_label(verdict.size_basis) if verdict else "",
+    }
+
+
+def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
+    """The longer parts of the page: findings, time line, what stops it, why, what was asked to be corrected."""
+    events = list(timeline(application))
+    return {
+        **findings(page["verdict"], applied=application.submitted_at is not None),
+        "stages": stages(application, page["state"]),
+        "history": history(events),
+        "reason": _reason(application, page["state"], events),
         "holds": list(access.open_holds(application)),
         "corrections": application.corrections.order_by("asked_at"),
         "round": access.round_of(application),
     }
+
+
+def _reason(application: Application, state: str, events: list[Event]) -> str:
+    """Why a case was returned, refused, struck or not paid."""
+    if state in {State.RETURNED, State.REJECTED}:
+        return application.reason
+    if state == Award.State.STRUCK:
+        return next((event.why for event in reversed(events) if event.to_state == state), "")
+    return access.bank_refusal(application) if state == Award.State.PAYMENT_RETURNED else ""

@@ -1,5 +1,6 @@
 """What an enterprise fills in. Shape is checked here, law never."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.forms.renderers import TemplatesSetting
 
 from sheets.values import BadValue, clean_phone, clean_uscc
 from subsidies.refunds.models import Correction
+
+LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){8,}")
 
 
 class Renderer(TemplatesSetting):
@@ -104,7 +107,10 @@ class CorrectionAsked(PortalForm):
     """What an enterprise says is wrong."""
 
     about = forms.ChoiceField(
-        label="哪里不对", choices=Correction.About.choices, widget=forms.RadioSelect, error_messages={"required": "请选择哪里不对"}
+        label="哪里不对",
+        choices=Correction.About.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择哪里不对"},
     )
     text = forms.CharField(
         label="正确的是什么",
@@ -113,3 +119,10 @@ class CorrectionAsked(PortalForm):
         help_text="请勿填写银行账号和密码；账户有误的，写明“账户有误”，经办人员会联系您核对。",
         error_messages={"required": "请写明正确的应是什么"},
     )
+
+    def clean_text(self) -> str:
+        """Accounts, phones and ID numbers stay out of free text, which is not sealed."""
+        text = str(self.cleaned_data["text"])
+        if LONG_NUMBER.search(text):
+            raise forms.ValidationError("请不要在这里写账号、手机号或证件号码，经办人员会联系您核对")
+        return text

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-in/code/", sign_in.give_code, name="sign_in_code"),
     path("sign-out/", sign_in.leave, name="sign_out"),
     path("refunds/", refund.refunds, name="refunds"),
+    path("refunds/apply/", refund.apply_first, name="apply_first"),
     path("refunds/<int:pk>/", refund.refund, name="refund"),
     path("refunds/<int:pk>/confirm/", refund.confirm, name="confirm"),
     path("refunds/<int:pk>/decline/", refund.decline, name="decline"),

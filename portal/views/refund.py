@@ -10,16 +10,20 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
-from agency.models import User
+from agency.models import Programme, User
 from agency.moves import MoveRefused
+from agency.queries import edition_in_force, terms_of
+from enterprises.models import Enterprise
 from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import AsSeen, CorrectionAsked, PortalForm, WhyNot
 from subsidies.payout.queries import publisher_of
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
+from subsidies.refunds.queries import standing
 
 Deed = Callable[[Application, Any, User, datetime], object]
+APPLIED = "申请已提交，由经办机构审核。"
 REFUSALS = (MoveRefused, actions.RefundRefused)
 
 
@@ -35,9 +39,14 @@ def refunds(request: HttpRequest) -> HttpResponse:
     if len(own) == 1:
         return redirect("portal:refund", pk=own[0].pk)
     enterprise = access.own_enterprise(who(request))
-    rows = [(application, case.label_of(application), case.amount_of(application)) for application in own]
-    page = {"enterprise": enterprise, "rows": rows, "office": publisher_of(enterprise.region), "section": "refund"}
+    rows = [(application, standing(application).public_label, case.amount_of(application)) for application in own]
+    programme = access.programme_to_apply(enterprise, clock.today())
+    page = {"rows": rows, "programme": programme, **_of(enterprise)}
     return render(request, "portal/refunds.html", page)
+
+
+def _of(enterprise: Enterprise) -> dict[str, Any]:
+    return {"enterprise": enterprise, "office": publisher_of(enterprise.region), "section": "refund"}
 
 
 @require_safe
@@ -45,17 +54,15 @@ def refunds(request: HttpRequest) -> HttpResponse:
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """State, amount and how it was reached, uses, account, time line; one main button."""
     application = access.own_refund(who(request), pk)
-    page = case.told(application, clock.today()) | case.story(application)
-    return render(request, "portal/refund/refund.html", page)
+    page = case.told(application, clock.today())
+    return render(request, "portal/refund/refund.html", page | case.story(application, page))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_only
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """The second look: amount, account and uses once more, then the button that counts."""
-    return _answer(
-        request, pk, "portal/refund/confirm.html", "may_confirm", AsSeen, _confirm, "已确认。接下来由经办机构审核，您不用再做什么。"
-    )
+    return _answer(request, pk, "portal/refund/confirm.html", "may_confirm", AsSeen, _confirm, "已确认，接下来由经办机构审核。")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,7 +92,42 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 @enterprise_only
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """自主申请: every finding before sending, then the button."""
-    return _answer(request, pk, "portal/refund/apply.html", "may_apply", AsSeen, _apply, "申请已提交，由经办机构审核。")
+    return _answer(request, pk, "portal/refund/apply.html", "may_apply", AsSeen, _apply, APPLIED)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enterprise_only
+def apply_first(request: HttpRequest) -> HttpResponse:
+    """自主申请 of an enterprise that no screening has seen yet."""
+    at, by = clock.now(), who(request)
+    enterprise = access.own_enterprise(by)
+    programme = access.programme_to_apply(enterprise, at.date())
+    if programme is None:
+        messages.info(request, "目前没有可以申请的项目，或已有办理中的事项。")
+        return redirect("portal:refunds")
+    if request.method == "POST":
+        try:
+            made = actions.apply_for(enterprise, programme, by=by, at=at)
+        except REFUSALS as refused:
+            messages.error(request, str(refused))
+            return redirect("portal:refunds")
+        messages.success(request, APPLIED)
+        return redirect("portal:refund", pk=made.pk)
+    page = {"programme": programme, **_of(enterprise), **_precheck(enterprise, None, programme, at)}
+    return render(request, "portal/refund/apply.html", page)
+
+
+def _precheck(enterprise: Enterprise, application: Application | None, programme: Programme, at: datetime) -> dict[str, Any]:
+    """What an applicant reads before sending: the rules' answers of the day, the account, the uses."""
+    verdict = case.precheck(enterprise, application, programme, at.date())
+    edition = edition_in_force(programme, at.date())
+    return {
+        "verdict": verdict,
+        "checked_on": at.date(),
+        **case.findings(verdict),
+        **case.payee(application, enterprise, verdict),
+        **case.money(terms_of(edition) if edition else None, programme),
+    }
 
 
 def _confirm(application: Application, form: AsSeen, by: User, at: datetime) -> None:
@@ -137,4 +179,6 @@ def _answer(
         else:
             messages.success(request, done)
         return redirect("portal:refund", pk=pk)
-    return render(request, template, page | case.findings(application.decision) | {"form": form})
+    if deed is _apply:
+        page |= _precheck(application.enterprise, application, application.programme, at)
+    return render(request, template, page | {"form": form})
