@@ -34,7 +34,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # --- what it is made of ------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the site is ours: config.site
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "config.apps.DeskAdminConfig",

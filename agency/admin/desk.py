@@ -228,7 +228,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             asked.widget.attrs.setdefault("class", " ".join(_classes(asked.widget)))
         fill = getattr(form, "fill", None)  # choices that depend on who asks and on what
         if fill is not None:
-            fill(obj=obj, today=clock.today(), prefixes=self.prefixes(request, deed.roles))
+            fill(obj=obj, today=clock.today(), prefixes=self.prefixes(request, deed.roles), roles=set(roles_of(request)))
         return form
 
     def _do(self, deed: Deed, request: HttpRequest, form: forms.Form | None, *rows: Any) -> Any:

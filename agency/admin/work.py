@@ -31,8 +31,9 @@ LOADERS = frozenset({Role.PREPARER, Role.FINANCE, Role.POLICY})
 State = Import.State
 
 
-def kind_choices() -> list[tuple[str, str]]:
-    return [(word, f"{kind.title}（{word}）") for word, kind in sorted(kinds().items())]
+def kind_choices(roles: set[str]) -> list[tuple[str, str]]:
+    """The kinds that somebody with these roles may load."""
+    return [(word, f"{kind.title}（{word}）") for word, kind in sorted(kinds().items()) if kind.roles & roles]
 
 
 class UploadForm(forms.Form):
@@ -47,15 +48,15 @@ class UploadForm(forms.Form):
 
     again = forms.BooleanField(label="同一文件确需再次导入", required=False)
 
-    def fill(self, **_: object) -> None:
-        self.fields["kind"].choices = kind_choices()  # type: ignore[attr-defined]
+    def fill(self, *, roles: set[str], **_: object) -> None:
+        self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
 
 
 class TemplateForm(forms.Form):
     kind = forms.ChoiceField(label="表格种类")
 
-    def fill(self, **_: object) -> None:
-        self.fields["kind"].choices = kind_choices()  # type: ignore[attr-defined]
+    def fill(self, *, roles: set[str], **_: object) -> None:
+        self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
 
 
 def upload(*, kind: str, file: UploadedFile, covers: str, again: bool, by: Any, at: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from agency import clock
-from agency.actions import PostRefused, RegionRefused, StaffRefused, found_region, create_staff, give_post
+from agency.actions import PostRefused, RegionRefused, StaffRefused, create_staff, found_region, give_post
 from agency.models import Post, Role
 
 

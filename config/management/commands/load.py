@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import traceback
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ class Command(BaseCommand):
         except (Refused, imports.ImportRefused) as refusal:
             self.stderr.write(f"未导入：{refusal}")
             raise SystemExit(REFUSED) from refusal
+        except Exception as broken:
+            self.stderr.write(f"程序内部出错，未导入；请联系系统管理。\n{traceback.format_exc()}")
+            raise SystemExit(REFUSED) from broken
         if refused:
             raise SystemExit(1)
 
