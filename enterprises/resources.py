@@ -1,12 +1,20 @@
 """The spreadsheets of this app, declared: registry, contributions, workforce, size lists, credit list."""
 
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
 from agency import intake
-from agency.intake import Cell, Check, Reference
+from agency.intake import Cell, Check, Reference, Staging
 from agency.models import Region
-from enterprises.models import Enterprise, MonthlyContribution
+from enterprises.actions import record_covers
+from enterprises.models import CreditListing, Enterprise, MonthlyContribution, Size2020, SizeListing, WorkforceYear
+from policy import notice
 from sheets import values
 
 CLASSES = ("大型", "中型", "小型", "微型")
+LIST_SIZES = (*CLASSES, "中小微")
+PREMIUM_NOTICE = "national/2024"  # the rate is one for the whole country; this notice states it, with its months
 _UNKNOWN_ENTERPRISE = "名册中没有统一社会信用代码为 {} 的单位（或已作废），请先导入参保单位名册"
 _OF_REGISTRY = Reference("enterprise", Enterprise, "uscc", "uscc", missing=_UNKNOWN_ENTERPRISE, fills="enterprise_id")
 
@@ -16,6 +24,9 @@ _SHARED = (
     "SELECT INDEX, uscc FROM enterprises_enterprise WHERE INDEX <> '' AND NOT voided"
     ") every GROUP BY INDEX HAVING min(uscc) <> max(uscc)) shared ON shared.INDEX = s.INDEX"
 )
+
+_IF_KNOWN = Reference("enterprise", Enterprise, "uscc", "uscc")  # a list may name a code that the registry does not know
+_NOT_YET = "年度晚于今年，请核对"
 
 
 def _uscc(attribute: str = "uscc") -> Cell:
@@ -128,4 +139,131 @@ class ContributionResource(intake.SheetResource):
             "有实缴金额而缴费人数为 0，请核对",
             warning=True,
         ),
+        Check(
+            "wage_base",
+            "s.type = '正常' AND abs(s.employer_due + s.employee_due - round(s.wage_base * premium.rate, 2)) "
+            "> 0.01 * greatest(s.headcount, 1)",  # as policy.rates.check_premium: half a fen a person and part
+            "应缴合计 {} 元与缴费基数乘以费率（{} 元）相差较大，请核对",
+            ("s.employer_due + s.employee_due", "round(s.wage_base * premium.rate, 2)"),
+            warning=True,
+            join="JOIN unnest(%(premium_months)s::date[], %(premium_rates)s::numeric[]) premium (month, rate) "
+            "ON premium.month = s.month",
+        ),
+    )
+
+    def parameters(self, at: datetime) -> dict[str, Any]:
+        rates = premium_rates(at.year)
+        return {"premium_months": list(rates), "premium_rates": [str(rate) for rate in rates.values()]}
+
+
+@lru_cache(maxsize=4)
+def premium_rates(until_year: int) -> dict[date, Any]:
+    """Month -> rate of the premium, employer and employee together, for the months of which the notice states it."""
+    terms = notice.load(PREMIUM_NOTICE).terms({})
+    months = [date(year, month, 1) for year in range(until_year - 10, until_year + 1) for month in range(1, 13)]
+    return {month: terms.number_of("premium_rate", month) for month in months if terms.states("premium_rate", month)}
+
+
+@intake.declare
+class WorkforceResource(intake.SheetResource):
+    """用工变动年报."""
+
+    uscc = _uscc("enterprise__uscc")
+    year = Cell("年度", values.year, filled=True)
+    start_count = Cell("年初人数", values.whole)
+    end_count = Cell("年末人数", values.whole)
+    dismissals = Cell("裁员人数", values.whole)
+    claimants = Cell("领取失业金人数", values.whole)
+    retired = Cell("退休人数", values.whole)
+    died = Cell("死亡人数", values.whole)
+
+    class Meta:
+        model = WorkforceYear
+        name = "用工变动年报"
+
+    kind = "workforce"
+    title = "用工变动年报"
+    key = ("uscc", "year")
+    references = (_OF_REGISTRY,)
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+    checks = (Check("year", "s.year > extract(year FROM %(today)s::date)", _NOT_YET),)
+
+
+@intake.declare
+class SizeListResource(intake.SheetResource):
+    """统计部门划型名单."""
+
+    uscc = _uscc()
+    name = Cell("单位名称", values.text, aliases=("企业名称",))
+    size = Cell("划型", values.choice(LIST_SIZES), filled=True)
+    year = Cell("年度", values.year, filled=True)
+    origin = Cell("来源", values.text_up_to(100))
+
+    class Meta:
+        model = SizeListing
+        name = "统计部门划型名单"
+
+    kind = "size-list"
+    title = "统计部门划型名单"
+    key = ("uscc", "year")
+    references = (_IF_KNOWN,)
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+    second_person = True
+    settings = {"covers": ("all", "listed")}
+    checks = (Check("year", "s.year > extract(year FROM %(today)s::date)", _NOT_YET),)
+
+    @staticmethod
+    def _cover(staging: Staging) -> None:
+        record_covers(staging.imp, staging.values_of("year"))
+
+    after = (_cover,)
+
+
+@intake.declare
+class Size2020Resource(intake.SheetResource):
+    """2020年度阶段性减免社保费划型."""
+
+    uscc = _uscc()
+    size = Cell("划型", values.choice(LIST_SIZES), filled=True)
+
+    class Meta:
+        model = Size2020
+        name = "2020年度阶段性减免社保费划型"
+
+    kind = "size-2020"
+    title = "2020年度阶段性减免社保费划型"
+    key = ("uscc",)
+    references = (_IF_KNOWN,)
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+
+
+@intake.declare
+class CreditListResource(intake.SheetResource):
+    """信用名单."""
+
+    uscc = _uscc()
+    name = Cell("单位名称", values.text, aliases=("企业名称",))
+    type = Cell("名单类型", values.choice(CreditListing.Type.values), filled=True)
+    origin = Cell("来源", values.text_up_to(100))
+    listed_on = Cell("列入日期", values.day)
+    delisted_on = Cell("移出日期", values.day)
+    basis = Cell("依据", values.text_up_to(300))
+
+    class Meta:
+        model = CreditListing
+        name = "信用名单"
+
+    kind = "credit-list"
+    title = "信用名单"
+    key = ("uscc", "type", "origin", "listed_on")
+    references = (_IF_KNOWN,)
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+    second_person = True
+    checks = (
+        Check("delisted_on", "s.delisted_on < s.listed_on", "移出日期早于列入日期，请核对"),
+        Check("listed_on", "s.listed_on > %(today)s", "列入日期晚于今天，请核对"),
     )

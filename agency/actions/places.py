@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db import transaction
+import pgtrigger
+from django.db import connection, transaction
 
 from agency.models import Event, Region
 from agency.moves import record
@@ -21,3 +22,21 @@ def found_region(code: str, name: str, *, at: datetime) -> Region:
         region.save(force_insert=True)
         record(Event.Kind.WRITE, case="region", case_id=None, by=None, at=at, region_id=code, why=f"建立首个行政区划：{name}")
     return region
+
+
+def lay_paths() -> None:
+    """Write the path of every region anew from its parents, after regions were imported. It follows from other columns,
+    so that no old version is kept of it."""
+    with transaction.atomic(), pgtrigger.ignore("agency.Region:changed_update"), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE tree (code, path) AS (
+                SELECT code, code || '/' FROM agency_region WHERE parent_id IS NULL
+                UNION ALL
+                SELECT region.code, tree.path || region.code || '/'
+                FROM agency_region region JOIN tree ON region.parent_id = tree.code
+            )
+            UPDATE agency_region region SET path = tree.path
+            FROM tree WHERE region.code = tree.code AND region.path <> tree.path
+            """
+        )

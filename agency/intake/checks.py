@@ -118,8 +118,8 @@ def _check(staging: Staging, check: Check, code: str) -> sql.Composable:
         reason=sql.SQL(" || ").join(reason),
         rows=staging.rows,
         joins=staging.joins(" ".join([check.where, check.join, *check.figures])),
-        join=sql.SQL(check.join).format(rows=staging.rows),
-        where=sql.SQL(check.where).format(rows=staging.rows),
+        join=sql.SQL(check.join).format(rows=staging.rows, issues=staging.issues),
+        where=sql.SQL(check.where).format(rows=staging.rows, issues=staging.issues),
     )
 
 

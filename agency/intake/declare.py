@@ -46,7 +46,8 @@ class Cell(Field):
 
     `attribute` is the model's field (default: the cell's own name), or a path such as `enterprise__uscc` for a code
     that only refers to another row. `filled`: an empty cell is an error of its row. `empty` is what an empty cell
-    means, as canonical text, where that is not `unknown` (default: the model field's default, if it may not be null)."""
+    means, as canonical text, where that is not `unknown` (default: the model field's default,
+    where that may not be null and the cell need not be filled)."""
 
     def __init__(
         self,
@@ -72,8 +73,8 @@ class Cell(Field):
             return
         field = model._meta.get_field(self.attribute)
         self.model_field = field
-        if self.empty is None and not field.null and field.has_default():
-            default = field.get_default()
+        default = field.get_default()
+        if self.empty is None and not (field.null or self.filled or default is None):
             self.empty = str(default).lower() if isinstance(default, bool) else str(default)
 
     @property
@@ -114,9 +115,9 @@ class Check:
     """A business check: rows where `where` holds get `reason` on `cell`, as an error, or as a warning to be acknowledged.
 
     SQL over `s` (the staged row, by cell names; `s.number` its row in the sheet), `t` (the stored row of the same key)
-    and the references. `{rows}` is the staging table. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, and
-    those of `SheetResource.parameters`. Each {} in `reason` is filled by one SQL expression of `figures`. `join` is a
-    further JOIN that `where` or `figures` need."""
+    and the references; `join` is a further JOIN that it needs. `{rows}` is the staging table, `{issues}` what was found
+    so far (row, level). Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, and those of the kind. Each {} in
+    `reason` is filled by one SQL expression of `figures`."""
 
     cell: str
     where: str
@@ -137,7 +138,7 @@ class SheetResource(Resource):
     regions: ClassVar[tuple[str, ...]] = ()  # SQL of the region codes of a row; each must lie within the loader's posts
     region_cell: ClassVar[str] = ""  # the cell blamed when it does not
     checks: ClassVar[tuple[Check, ...]] = ()
-    after: ClassVar[tuple[Callable[[Import], None], ...]] = ()  # actions called once the rows have landed
+    after: ClassVar[tuple[Callable[[Any], None], ...]] = ()  # called with the Staging once the rows have landed
     roles: ClassVar[frozenset[str]] = frozenset({Role.PREPARER})  # who may load it
     second_person: ClassVar[bool] = False  # another person confirms
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # what `--set` takes: name -> words

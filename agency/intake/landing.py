@@ -22,7 +22,7 @@ def land(staging: Staging, *, scope: list[str], at: datetime) -> None:
         cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
         cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
     for action in staging.resource.after:
-        action(staging.imp)
+        action(staging)
 
 
 Pairs = list[tuple[sql.Composable, sql.Composable]]

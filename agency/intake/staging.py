@@ -86,6 +86,13 @@ class Staging:
             parts.append(sql.SQL(same).format(sql.Identifier("t", column), sql.SQL(value)))
         return sql.SQL(" AND ").join(parts)
 
+    def values_of(self, name: str) -> list[Any]:
+        """The values of one cell among the rows that landed or were already as the file says."""
+        query = sql.SQL("SELECT DISTINCT s.{} FROM {} s JOIN {} f ON f.row = s.row WHERE f.fate > 0")
+        with connection.cursor() as cursor:
+            cursor.execute(query.format(sql.Identifier(name), self.rows, self.fates).as_string(None))
+            return [found for (found,) in cursor.fetchall()]
+
     def may_be_empty(self, name: str) -> bool:
         """Whether a part of the key may be unknown; then empty equals empty."""
         field = self.resource.cells[name].model_field

@@ -1,5 +1,6 @@
 """The rows of the agency, one file a noun."""
 
+from agency.models.history import keep_old_versions
 from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role, User
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
@@ -28,4 +29,5 @@ __all__ = [
     "Role",
     "User",
     "Workday",
+    "keep_old_versions",
 ]

@@ -3,7 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
+from agency.models.history import keep_old_versions
 
+
+@keep_old_versions
 class Region(models.Model):
     """行政区划: GB/T 2260 or the agency's own code. `path` = codes from the root, each followed by `/`, so that a
     subtree is one prefix."""
@@ -27,6 +30,7 @@ class Region(models.Model):
         return self.name
 
 
+@keep_old_versions
 class Workday(models.Model):
     """工作日: one day's override of the built-in calendar, from the State Council's notice."""
 
@@ -49,6 +53,7 @@ def yuan(label: str) -> "models.DecimalField[object, object]":
     return models.DecimalField(label, max_digits=18, decimal_places=2, null=True, blank=True)
 
 
+@keep_old_versions
 class FundMonth(models.Model):
     """失业保险基金月报: what the fund held at a month's end and paid in it, in yuan. Empty is unknown."""
 

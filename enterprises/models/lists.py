@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from agency.models import Region, User
-from enterprises.models.registry import Enterprise, Sourced, keep_old_versions
+from agency.models import Region, User, keep_old_versions
+from enterprises.models.registry import Enterprise, Sourced
 
 
 @keep_old_versions

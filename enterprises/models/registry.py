@@ -1,19 +1,10 @@
 """参保单位名册: enterprises, who may act for them, what they paid, how their staff changed."""
 
-import pghistory
 from django.db import models
 from django.db.models import Q
 
-from agency.models import Import, Region, User
+from agency.models import Import, Region, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
-
-
-def keep_old_versions(model: type[models.Model]) -> type[models.Model]:
-    """Old versions of changed and removed rows, by statement-level trigger: bulk and raw SQL are seen too."""
-    return pghistory.track(
-        pghistory.UpdateEvent("changed", row=pghistory.Old, level=pghistory.Statement),
-        pghistory.DeleteEvent("removed", row=pghistory.Old, level=pghistory.Statement),
-    )(model)
 
 
 class Sourced(models.Model):

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from agency.models import File, Hold, Programme, Region, Role, User
+from agency.models import File, Hold, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
 
 
@@ -370,6 +370,7 @@ class Payment(models.Model):
         return f"{self.batch_id}-{self.line}"
 
 
+@keep_old_versions
 class BankLine(models.Model):
     """银行回盘明细: one line of the bank's answer, matched to a payment or listed as unmatched."""
 

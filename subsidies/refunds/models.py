@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from agency.models import Edition, Programme, Region, Role, User
+from agency.models import Edition, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
 from enterprises.models import Enterprise
 from subsidies.payout.models import Award
@@ -234,6 +234,7 @@ class Correction(models.Model):
         return f"{self.get_about_display()} {self.application_id}"
 
 
+@keep_old_versions
 class Host(models.Model):
     """劳务派遣用工单位: where a dispatch unit's workers worked last year, and what was paid for them."""
 

@@ -1,1 +1,47 @@
-"""The spreadsheets of this app, declared."""
+"""The spreadsheets of this app, declared: where the workers of dispatch units work."""
+
+from agency import intake
+from agency.intake import Cell, Check, Reference
+from enterprises.models import Enterprise
+from sheets import values
+from subsidies.refunds.models import Host
+
+
+@intake.declare
+class HostResource(intake.SheetResource):
+    """劳务派遣用工单位明细."""
+
+    unit_uscc = Cell("派遣单位统一社会信用代码", values.uscc, filled=True)
+    host_uscc = Cell("用工单位统一社会信用代码", values.uscc, filled=True)
+    host_name = Cell("用工单位名称", values.text, filled=True)
+    host_kind = Cell("用工单位类型", values.choice(Enterprise.Kind.values), filled=True)
+    year = Cell("年度", values.year, filled=True)
+    workers = Cell("派遣人数", values.whole)
+    paid = Cell("上年度实缴失业保险费", values.money)
+    account_name = Cell("户名", values.text)
+    bank = Cell("开户行", values.text)
+    account = Cell("账号", values.account)
+
+    class Meta:
+        model = Host
+        name = "劳务派遣用工单位明细"
+
+    kind = "hosts"
+    title = "劳务派遣用工单位明细"
+    key = ("unit_uscc", "host_uscc", "year")
+    references = (
+        Reference(
+            "unit",
+            Enterprise,
+            "unit_uscc",
+            "uscc",
+            missing="名册中没有统一社会信用代码为 {} 的派遣单位（或已作废），请先导入参保单位名册",
+        ),
+    )
+    regions = ("unit.region_id",)
+    region_cell = "unit_uscc"
+    checks = (
+        Check("unit_uscc", "NOT unit.dispatch", "该单位在名册中不是劳务派遣单位，请核对", warning=True),
+        Check("host_uscc", "s.host_uscc = s.unit_uscc", "用工单位不能是派遣单位自己，请核对"),
+        Check("year", "s.year > extract(year FROM %(today)s::date)", "年度晚于今年，请核对"),
+    )
