@@ -12,7 +12,7 @@ from agency.models import Edition, Event, Programme, Region, Role, User
 from agency.moves import check_mover, move, open_all, record
 from agency.queries import fund_finding, programmes_over, terms_of
 from policy import explain
-from policy.notice import ChoiceRefused, NoticeError, Terms, load
+from policy.notice import ChoiceRefused, NoticeError, Terms, load, names
 from policy.verdict import Answer
 
 
@@ -141,7 +141,10 @@ def close_programme(programme: Programme, *, by: User, at: datetime) -> None:
 
 
 def _resolved(notice: str, choices: Mapping[str, str], folders: Iterable[Path]) -> Terms:
+    folders = list(folders)
     try:
+        if notice not in names(folders):  # a path from a form is no notice
+            raise ProgrammeRefused(f"没有政策文件“{notice}”，请从列表中选择。")
         return load(notice, folders).terms(choices)
     except (NoticeError, ChoiceRefused) as wrong:
         raise ProgrammeRefused(str(wrong)) from wrong
