@@ -14,6 +14,7 @@ from psycopg import sql
 
 from agency.models import POSTS, Event, Hold, Role, User
 from agency.queries import paths_by_role
+from agency.sealed import BlindIndexField, SealedField
 
 CHUNK = 10_000
 
@@ -111,12 +112,30 @@ def insert_all(rows: Sequence[Any]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = model._meta.concrete_fields
     unnamed = [row for row in rows if row.pk is None]
     for row, pk in zip(unnamed, next_ids(model, len(unnamed)), strict=True):
         row.pk = pk
+    fields = [(field.attname, field if isinstance(field, _PREPARED) else None) for field in model._meta.concrete_fields]
+    copy_rows(
+        model,
+        [field.column for field in model._meta.concrete_fields],
+        ([getattr(row, name) if field is None else _prepared(field, row) for name, field in fields] for row in rows),
+    )
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias  # as Django leaves a row that it saved
+
+
+_PREPARED = (SealedField, BlindIndexField, models.JSONField)  # the other fields hold what psycopg takes as it is
+
+
+def _prepared(field: Any, row: Any) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, True), connection)
+
+
+def copy_rows(model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of plain values by COPY, ids included where `columns` names them. JSON is text; nothing is sealed here."""
     copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with (
         transaction.atomic(),
@@ -125,9 +144,7 @@ def insert_all(rows: Sequence[Any]) -> None:
         cursor.copy(copy.as_string(None)) as into,
     ):
         for row in rows:
-            into.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
-    for row in rows:
-        row._state.adding, row._state.db = False, connection.alias  # as Django leaves a row that it saved
+            into.write_row(row)
 
 
 def next_ids(model: Any, count: int) -> list[int]:

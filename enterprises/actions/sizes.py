@@ -1,5 +1,6 @@
 """划型结论: written with their whole history; the latest of an enterprise and year is current."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from agency.models import CaseKind, Edition, Event, User
-from agency.moves import insert_all
+from agency.moves import copy_rows
 from enterprises.models import SizeDecision
 
 
@@ -37,16 +38,19 @@ def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: Use
         news = [each for each in found if not _same(current.get(each.enterprise_id), each)]
         replaced = [current[each.enterprise_id] for each in news if each.enterprise_id in current]
         SizeDecision.objects.filter(pk__in=[row.pk for row in replaced]).update(current=False)
-        made = [
-            SizeDecision(
-                enterprise_id=each.enterprise_id, year=year, edition=edition, size=each.size, size_class=each.size_class,
-                basis=each.basis, figures=dict(each.figures), was=each.was, decided_by=by, decided_at=at,
-            )
+        columns = (
+            "enterprise_id", "year", "edition_id", "size", "size_class", "basis", "figures", "was", "decided_by_id", "decided_at",
+            "current",
+        )  # fmt: skip
+        by_id = by and by.pk
+        rows = (
+            (each.enterprise_id, year, edition.pk, each.size, each.size_class, each.basis, json.dumps(each.figures), each.was,
+             by_id, at, True)
             for each in news
-        ]  # fmt: skip
-        insert_all(made)
-        _tell([row.pk for row in made if row.enterprise_id in current], by=by, at=at)
-    return len(made)
+        )  # fmt: skip
+        copy_rows(SizeDecision, columns, rows)
+        _tell([row.enterprise_id for row in replaced], year, by=by, at=at)
+    return len(news)
 
 
 def _same(row: SizeDecision | None, found: Sized) -> bool:
@@ -55,15 +59,18 @@ def _same(row: SizeDecision | None, found: Sized) -> bool:
     )  # fmt: skip
 
 
-def _tell(changed: list[int], *, by: User | None, at: datetime) -> None:
+def _tell(enterprise_ids: list[int], year: int, *, by: User | None, at: datetime) -> None:
     """One Event for each decision that replaced another."""
+    if not enterprise_ids:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
             SELECT %s, %s, %s, e.id, %s, e.region_id, '', '', '划型变更：' || coalesce(nullif(d.size, ''), '未定'),
                 jsonb_build_object('size_decision', d.id)
-            FROM enterprises_sizedecision d JOIN enterprises_enterprise e ON e.id = d.enterprise_id WHERE d.id = ANY(%s)
+            FROM enterprises_sizedecision d JOIN enterprises_enterprise e ON e.id = d.enterprise_id
+            WHERE d.enterprise_id = ANY(%s) AND d.year = %s AND d.current
             """,
-            [at, Event.Kind.DECISION, CaseKind.SIZE, by and by.pk, changed],
+            [at, Event.Kind.DECISION, CaseKind.SIZE, by and by.pk, enterprise_ids, year],
         )

@@ -6,12 +6,12 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from agency.models import Programme, Role, User
-from agency.moves import check_mover, insert_all, move, open_all
+from agency.moves import check_mover, move
 from agency.queries import edition_in_force
 from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
 from subsidies.payout.models import Award
-from subsidies.refunds.actions.decisions import Deciding, born_decided, write_decisions, write_sizes
+from subsidies.refunds.actions.decisions import Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all
@@ -69,9 +69,7 @@ def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: dat
     found = assess_all(edition, programme.year, [Case(enterprise.pk, None, OWN, today)], today)
     try:
         with transaction.atomic():
-            decisions = born_decided([application], list(found.values()), edition, by=by, at=at, run=None)
-            open_all([application], by=by, at=at, why="自主申请")
-            insert_all(decisions)
+            bear([application], list(found.values()), edition, "自主申请", by=by, at=at)
             write_sizes(found, edition, programme.year, by=None, at=at)
     except IntegrityError as exists:
         raise RefundRefused("该单位本年度已有返还事项，请刷新页面后在该事项中办理。") from exists

@@ -28,7 +28,7 @@ def ask_correction(application: Application, about: str, text: str, *, by: User,
             Event.Kind.WRITE, case=Application.CASE, case_id=locked.pk, by=by, at=at, region_id=locked.region_id,
             why=f"申请更正：{made.get_about_display()}", detail={"correction": made.pk},
         )  # fmt: skip
-        case_kind, case_id = holding_case(locked)
+        case_kind, case_id = _holding_case(locked)
         reason = f"单位申请更正{made.get_about_display()}，待处理"
         open_hold(case_kind, case_id, Hold.Kind.CORRECTION, reason, locked.region_id, by=by, at=at)
     return made
@@ -54,6 +54,11 @@ def settle_correction(correction: Correction, text: str, *, by: User, at: dateti
             why="更正请求已处理", detail={"correction": correction.pk},
         )  # fmt: skip
         if not waiting.exists():
-            for case_kind, case_id in {(Application.CASE, application.pk), holding_case(application)}:
+            for case_kind, case_id in {(Application.CASE, application.pk), _holding_case(application)}:
                 lift_holds(case_kind, [case_id], [Hold.Kind.CORRECTION], f"更正已处理：{text.strip()}"[:300], by=by, at=at)
     correction.refresh_from_db()
+
+
+def _holding_case(application: Application) -> tuple[str, int]:
+    award = application.award
+    return holding_case(application.pk, award and award.pk, award and award.state)

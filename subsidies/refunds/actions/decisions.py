@@ -1,6 +1,6 @@
 """决定: write decisions with their frozen facts, and carry their answers to the applications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from agency.models import Edition, Event, User
-from agency.moves import insert_all, next_ids
+from agency.moves import copy_rows, next_ids, open_all
 from enterprises.actions import Sized, record_sizes
 from policy.refund import RefundVerdict
 from subsidies.refunds.models import Application, Decision, ScreeningRun
-from subsidies.refunds.queries.assessments import Assessed, answers_in
+from subsidies.refunds.queries.assessments import ANSWERS, Assessed, answers_in
 
 
 class Deciding(NamedTuple):
@@ -33,56 +33,61 @@ def write_decisions(
         locked = Application.objects.select_for_update().filter(pk__in=[each.application_id for each in given]).order_by("pk")
         now = {pk: (state, decision) for pk, state, decision in locked.values_list("pk", "state", "decision_id")}
         writing = [each for each in given if now.get(each.application_id) == (each.state, each.decision_id)]
-        made = [decision_of(each.application_id, each.assessed, edition, by=by, at=at, run=run) for each in writing]
-        insert_all(made)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE refunds_application application
-                SET decision_id = made.id, size = made.size, amount = made.amount, failed = made.failed, unknown = made.unknown
-                FROM refunds_decision made WHERE made.id = ANY(%s) AND application.id = made.application_id
-                """,
-                [[decision.pk for decision in made]],
-            )
-            cursor.execute(
-                """
-                INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
-                SELECT %s, %s, %s, application.id, %s, application.region_id, '', '', '重新判定',
-                    jsonb_build_object('decision', made.id, 'outcome', made.outcome)
-                FROM refunds_decision made JOIN refunds_application application ON application.id = made.application_id
-                WHERE made.id = ANY(%s)
-                """,
-                [at, Event.Kind.DECISION, Application.CASE, by and by.pk, [decision.pk for decision in made]],
-            )
+        ids = next_ids(Decision, len(writing))
+        new = [(pk, each.application_id, each.assessed) for pk, each in zip(ids, writing, strict=True)]
+        insert_decisions(new, edition, by=by, at=at, run=run)
+        _put_in_force(ids, by=by, at=at)
     return writing
 
 
-def decision_of(
-    application_id: int, new: Assessed, edition: Edition, *, by: User | None, at: datetime, run: ScreeningRun | None
-) -> Decision:
-    """The row of one decision, not yet stored."""
-    return Decision(
-        application_id=application_id, edition=edition, run=run, by=by, at=at, on=new.facts.on, facts=new.facts.to_json(),
-        **answers_in(new.verdict),
+def insert_decisions(
+    new: Iterable[tuple[int, int, Assessed]], edition: Edition, *, by: User | None, at: datetime, run: ScreeningRun | None
+) -> None:
+    """Insert a decision for each (its id, application, facts and verdict)."""
+    fixed = (edition.pk, run and run.pk, by and by.pk, at)
+    columns = ("id", "application_id", "on", "facts", *ANSWERS, "edition_id", "run_id", "by_id", "at")
+    rows = (
+        (pk, application_id, facts.on, facts.to_json(), *answers_in(verdict), *fixed)
+        for pk, application_id, (facts, verdict) in new
     )  # fmt: skip
+    copy_rows(Decision, columns, rows)
 
 
-def born_decided(
-    applications: Sequence[Application], assessed: Sequence[Assessed], edition: Edition, *, by: User | None, at: datetime,
-    run: ScreeningRun | None,
-) -> list[Decision]:  # fmt: skip
-    """Give new applications their ids, and each the decision that it is born with (to be inserted after them)."""
-    ids = next_ids(Application, len(applications))
-    decision_ids = next_ids(Decision, len(applications))
-    decisions = []
-    for application, pk, decision_id, new in zip(applications, ids, decision_ids, assessed, strict=True):
+def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
+    """Carry the answers of new decisions to their applications, each with an Event."""
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH done AS (
+                UPDATE refunds_application application
+                SET decision_id = made.id, size = made.size, amount = made.amount, failed = made.failed, unknown = made.unknown
+                FROM refunds_decision made WHERE made.id = ANY(%s) AND application.id = made.application_id
+                RETURNING application.id, application.region_id, made.id AS decision_id, made.outcome
+            )
+            INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+            SELECT %s, %s, %s, id, %s, region_id, '', '', '重新判定',
+                jsonb_build_object('decision', decision_id, 'outcome', outcome)
+            FROM done
+            """,
+            [list(ids), at, Event.Kind.DECISION, Application.CASE, by and by.pk],
+        )
+
+
+def bear(
+    applications: Sequence[Application], assessed: Sequence[Assessed], edition: Edition, why: str, *, by: User | None,
+    at: datetime, run: ScreeningRun | None = None,
+) -> None:  # fmt: skip
+    """New applications in the state they are born in, each with its first decision in force."""
+    ids, decision_ids = next_ids(Application, len(applications)), next_ids(Decision, len(applications))
+    for application, pk, decision_id, (_, verdict) in zip(applications, ids, decision_ids, assessed, strict=True):
         application.pk, application.decision_id = pk, decision_id
-        application.size, application.amount = new.verdict.size or "", new.verdict.amount
-        application.failed, application.unknown = list(new.verdict.failed), list(new.verdict.unknown)
-        decision = decision_of(pk, new, edition, by=by, at=at, run=run)
-        decision.pk = decision_id
-        decisions.append(decision)
-    return decisions
+        application.size, application.amount = verdict.size or "", verdict.amount
+        application.failed, application.unknown = list(verdict.failed), list(verdict.unknown)
+    with transaction.atomic():
+        open_all(applications, by=by, at=at, why=why)
+        insert_decisions(zip(decision_ids, ids, assessed, strict=True), edition, by=by, at=at, run=run)
 
 
 def write_sizes(found: Mapping[int, Assessed], edition: Edition, year: int, *, by: User | None, at: datetime) -> int:

@@ -20,7 +20,7 @@ from subsidies.refunds.actions.decisions import Deciding, write_decisions, write
 from subsidies.refunds.actions.offers import phone_of, with_contacts
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.models import Application, State
-from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change, holding_case, is_news
+from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change, in_force, is_news
 
 CHUNK = 5_000
 REVIEWABLE = (State.CONFIRMED, State.SUBMITTED)
@@ -80,7 +80,7 @@ def _review_chunk(
             refused[each.pk] = reason
         elif changed and (each.pk, changed) not in settled:
             refused[each.pk] = f"数据有变化，已暂缓：{changed}。请核对并解除暂缓后再初审。"
-            changes.append(NewHold(*holding_case(each), Hold.Kind.FACTS_CHANGED, changed, each.region_id))
+            changes.append(NewHold(CaseKind.REFUND, each.pk, Hold.Kind.FACTS_CHANGED, changed, each.region_id))
         else:
             going.append(each)
     hold_changes(changes, at=at)
@@ -119,8 +119,8 @@ def _obstacle(application: Application, new: Assessed, held: dict[int, str]) -> 
 
 def _promised_otherwise(application: Application, new: Assessed) -> str:
     """What differs from what the enterprise was promised; of one that was promised nothing, nothing does."""
-    decision = application.decision
-    return change(decision, new.verdict) if decision is not None and decision.outcome == "eligible" else ""
+    was = in_force(application.decision)
+    return change(was, new.verdict) if was and was.eligible else ""
 
 
 def _decide(going: Sequence[Application], found: dict[int, Assessed], edition: Edition, *, by: User, at: datetime) -> set[int]:
@@ -128,7 +128,7 @@ def _decide(going: Sequence[Application], found: dict[int, Assessed], edition: E
     deciding = [
         Deciding(each.pk, each.state, each.decision_id, found[each.enterprise_id])
         for each in going
-        if is_news(each.decision, edition.pk, found[each.enterprise_id])
+        if is_news(in_force(each.decision), edition.pk, found[each.enterprise_id])
     ]
     written = write_decisions(deciding, edition, by=by, at=at)
     if going:

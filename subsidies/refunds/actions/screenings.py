@@ -1,7 +1,6 @@
 """筛查: every enterprise of a programme assessed, by a job, in chunks of ids that are one transaction each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,13 +11,22 @@ from django.db.models import Sum
 from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
 from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
-from agency.moves import check_mover, insert_all, move_all, open_all, record
+from agency.moves import check_mover, move_all, record
 from agency.queries import edition_in_force
 from subsidies.refunds.actions.changes import hold_changes
-from subsidies.refunds.actions.decisions import Deciding, born_decided, write_decisions, write_sizes
+from subsidies.refunds.actions.decisions import Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.models import Application, ScreeningRun, State
-from subsidies.refunds.queries.assessments import Assessed, assess_all, change, counted_on, holding_case, is_news
+from subsidies.refunds.queries.assessments import (
+    ANSWERS,
+    Assessed,
+    InForce,
+    assess_all,
+    change,
+    counted_on,
+    holding_case,
+    is_news,
+)
 from subsidies.refunds.queries.facts import Case
 
 CHUNK = 5_000
@@ -28,13 +36,27 @@ SCREENED = frozenset(STATE_OF.values())
 ENDED = frozenset({State.WITHDRAWN, State.REJECTED, State.WAIVED})
 
 
+class Known(NamedTuple):
+    """An application that the screening finds."""
+
+    id: int
+    programme_id: int
+    state: str
+    channel: str
+    answered_at: datetime | None
+    submitted_at: datetime | None
+    award_id: int | None
+    award_state: str | None
+    decided: InForce | None
+
+
 class Seen(NamedTuple):
     """One enterprise of the chunk with its application, as read before its facts."""
 
     enterprise_id: int
     region_id: str
     dispatch: bool
-    application: Application | None  # with its decision and award
+    known: Known | None
 
 
 def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -> ScreeningRun:
@@ -101,7 +123,7 @@ def _cut(job: Job, run: ScreeningRun) -> None:
 def screen_chunk(run: ScreeningRun, first_id: int, last_id: int, *, at: datetime) -> Counter[str]:
     """Assess the enterprises of a range of ids and write what is new of them, in one transaction. Returns counts."""
     with transaction.atomic():
-        seen = list(_seen(run, first_id, last_id))
+        seen = _seen(run, first_id, last_id)
         cases = [_case(each, run.on) for each in seen]
         found = assess_all(run.edition, run.programme.year, cases, run.on)
         counts = _outcomes(found)
@@ -117,7 +139,7 @@ def screen_chunk(run: ScreeningRun, first_id: int, last_id: int, *, at: datetime
     return counts
 
 
-def _seen(run: ScreeningRun, first_id: int, last_id: int) -> Iterator[Seen]:
+def _seen(run: ScreeningRun, first_id: int, last_id: int) -> list[Seen]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -128,34 +150,42 @@ def _seen(run: ScreeningRun, first_id: int, last_id: int) -> Iterator[Seen]:
             [first_id, last_id, run.programme.region.path],
         )
         rows = cursor.fetchall()
-    applications = Application.objects.filter(year=run.programme.year, enterprise__gte=first_id, enterprise__lte=last_id)
-    known = {application.enterprise_id: application for application in applications.select_related("decision", "award")}
-    return (Seen(*row, known.get(row[0])) for row in rows)
+    known = _known(run.programme.year, first_id, last_id)
+    return [Seen(*row, known.get(row[0])) for row in rows]
+
+
+def _known(year: int, first_id: int, last_id: int) -> dict[int, Known]:
+    """{enterprise id: its application of the year}."""
+    columns = ("pk", "programme_id", "state", "channel", "answered_at", "submitted_at", "award_id", "award__state")
+    decision = [f"decision__{name}" for name in ("pk", "edition_id", "on", "facts", *ANSWERS)]
+    rows = Application.objects.filter(year=year, enterprise__gte=first_id, enterprise__lte=last_id)
+    found = {}
+    for enterprise_id, *row in rows.values_list("enterprise_id", *columns, *decision):
+        its = row[len(columns) :]
+        decided = None if its[0] is None else InForce(*its[:4], tuple(its[4:]))
+        found[enterprise_id] = Known(*row[: len(columns)], decided)
+    return found
 
 
 def _case(each: Seen, on: date) -> Case:
-    application = each.application
-    if application is None:
+    known = each.known
+    if known is None:
         channel = Application.Channel.OWN_APPLICATION if each.dispatch else Application.Channel.NO_APPLICATION
-        return Case(each.enterprise_id, None, channel, on)
-    day = counted_on(application.state, application.channel, application.answered_at, application.submitted_at, on)
-    return Case(each.enterprise_id, application.pk, application.channel, day)
+        return Case(each.enterprise_id, None, channel.value, on)
+    day = counted_on(known.state, known.channel, known.answered_at, known.submitted_at, on)
+    return Case(each.enterprise_id, known.id, known.channel, day)
 
 
 def _fate(each: Seen, run: ScreeningRun) -> str:
-    if each.application is None:
+    known = each.known
+    if known is None:
         return "born"
-    if each.application.programme_id != run.programme_id:
+    if known.programme_id != run.programme_id:
         return "elsewhere"
-    if each.application.state in SCREENED or _awaits_judgement(each.application):
-        return "screened"
-    return "ended" if each.application.state in ENDED else "further"
-
-
-def _awaits_judgement(application: Application) -> bool:
-    """Whether it applied itself and has not been found eligible: nothing was promised that could change."""
-    waits = application.state in {State.SUBMITTED, State.RETURNED}
-    return waits and (application.decision is None or application.decision.outcome != "eligible")
+    if known.state in ENDED:
+        return "ended"
+    waits = known.state in {State.SUBMITTED, State.RETURNED} and not (known.decided and known.decided.eligible)
+    return "screened" if known.state in SCREENED or waits else "further"
 
 
 def _why(run: ScreeningRun) -> str:
@@ -171,18 +201,16 @@ def _give_birth(run: ScreeningRun, born: list[tuple[Seen, Assessed]], *, at: dat
         )
         for each, new in born
     ]  # fmt: skip
-    decisions = born_decided(applications, [new for _, new in born], run.edition, by=None, at=at, run=run)
-    open_all(applications, by=None, at=at, why=_why(run))
-    insert_all(decisions)
+    bear(applications, [new for _, new in born], run.edition, _why(run), by=None, at=at, run=run)
     return len(applications)
 
 
 def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
     """Decide anew where anything changed, and move those whose outcome did; what waits for a review stays where it is."""
     deciding = [
-        Deciding(application.pk, application.state, application.decision_id, new)
+        Deciding(known.id, known.state, known.decided and known.decided.id, new)
         for each, new in screened
-        if (application := each.application) and is_news(application.decision, run.edition_id, new)
+        if (known := each.known) and is_news(known.decided, run.edition_id, new)
     ]
     written = write_decisions(deciding, run.edition, by=None, at=at, run=run)
     moving: dict[str, list[int]] = defaultdict(list)
@@ -205,11 +233,11 @@ def _hold_changed(further: list[tuple[Seen, Assessed]], *, at: datetime) -> Coun
     held: list[NewHold] = []
     same: dict[str, list[int]] = defaultdict(list)
     for each, new in further:
-        application = each.application
-        if application is None or application.decision is None:
+        known = each.known
+        if known is None or known.decided is None:
             continue
-        case_kind, case_id = holding_case(application)
-        if reason := change(application.decision, new.verdict):
+        case_kind, case_id = holding_case(known.id, known.award_id, known.award_state)
+        if reason := change(known.decided, new.verdict):
             held.append(NewHold(case_kind, case_id, Hold.Kind.FACTS_CHANGED, reason, each.region_id))
         else:
             same[case_kind].append(case_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.timezone import localdate
 
@@ -50,48 +50,65 @@ def counted_on(state: str, channel: str, answered_at: datetime | None, submitted
     return today
 
 
-def is_news(decision: Decision | None, edition_id: int, new: Assessed) -> bool:
-    """Whether anything but the day differs from the decision in force: edition, a fact, an answer."""
-    if decision is None or decision.edition_id != edition_id:
-        return True
-    if answers_of(decision) != answers_in(new.verdict):
-        return True
-    before = RefundFacts.from_json(decision.facts)
-    return before != replace(new.facts, on=before.on)
-
-
-def answers_in(verdict: RefundVerdict) -> dict[str, object]:
-    """The answers of a verdict, as a decision's columns hold them."""
-    return {
-        "outcome": str(verdict.outcome), "size": verdict.size or "", "size_class": verdict.size_class or "",
-        "size_basis": verdict.size_basis or "", "layoff_rate": verdict.layoff_rate, "base": verdict.base, "rate": verdict.rate,
-        "amount": verdict.amount, "payee": verdict.payee or "", "failed": list(verdict.failed),
-        "unknown": list(verdict.unknown),
-    }  # fmt: skip
-
-
-def answers_of(decision: Decision) -> dict[str, object]:
-    """The answers of a stored decision, comparable with `answers_in`."""
-    return {name: getattr(decision, name) for name in _ANSWERS}
-
-
-_ANSWERS = (
+ANSWERS = (
     "outcome", "size", "size_class", "size_basis", "layoff_rate", "base", "rate", "amount", "payee", "failed", "unknown",
 )  # fmt: skip
+
+
+class InForce(NamedTuple):
+    """The decision in force of a case, as much of it as a comparison needs; `answers` in the order of ANSWERS."""
+
+    id: int
+    edition_id: int
+    on: date
+    facts: str
+    answers: tuple[Any, ...]
+
+    @property
+    def eligible(self) -> bool:
+        return bool(self.answers[0] == "eligible")
+
+
+def in_force(decision: Decision | None) -> InForce | None:
+    """A stored decision, ready to be compared."""
+    if decision is None:
+        return None
+    answers = tuple(getattr(decision, name) for name in ANSWERS)
+    return InForce(decision.pk, decision.edition_id, decision.on, decision.facts, answers)
+
+
+def is_news(before: InForce | None, edition_id: int, new: Assessed) -> bool:
+    """Whether anything but the day differs from the decision in force: edition, an answer, a fact."""
+    if before is None or before.edition_id != edition_id or before.answers != answers_in(new.verdict):
+        return True
+    as_before = replace(new.facts, on=before.on)
+    return as_before.to_json() != before.facts and as_before != RefundFacts.from_json(before.facts)
+
+
+def answers_in(verdict: RefundVerdict) -> tuple[Any, ...]:
+    """The answers of a verdict as a decision's columns hold them, in the order of ANSWERS."""
+    return (
+        verdict.outcome.value, verdict.size or "", verdict.size_class or "", verdict.size_basis or "", verdict.layoff_rate,
+        verdict.base, verdict.rate, verdict.amount, verdict.payee, list(verdict.failed), list(verdict.unknown),
+    )  # fmt: skip
+
+
 _LABELS = {"outcome": "结论", "size": "划型", "layoff_rate": "裁员率", "amount": "返还金额", "payee": "收款账户"}
 
 
-def change(decision: Decision, verdict: RefundVerdict) -> str:
+def change(was: InForce, verdict: RefundVerdict) -> str:
     """What a case further on must not pass over, in Chinese: 返还金额 100.00→90.00; empty where nothing of the kind changed."""
-    before, after = answers_of(decision), answers_in(verdict)
+    if was.answers == answers_in(verdict):
+        return ""
+    before, after = dict(zip(ANSWERS, was.answers, strict=True)), dict(zip(ANSWERS, answers_in(verdict), strict=True))
     parts = [
         f"{label} {_shown(name, before[name])}→{_shown(name, after[name])}"
         for name, label in _LABELS.items()
         if before[name] != after[name]
     ]
     for name, label in (("failed", "不符合"), ("unknown", "待核实")):
-        added = [explain.rule_label(rule) for rule in after[name] if rule not in before[name]]  # type: ignore[attr-defined]
-        gone = [explain.rule_label(rule) for rule in before[name] if rule not in after[name]]  # type: ignore[attr-defined]
+        added = [explain.rule_label(rule) for rule in after[name] if rule not in before[name]]
+        gone = [explain.rule_label(rule) for rule in before[name] if rule not in after[name]]
         parts += [f"新增{label}：{'、'.join(added)}"] if added else []
         parts += [f"不再{label}：{'、'.join(gone)}"] if gone else []
     return "；".join(parts)[:300]
@@ -105,9 +122,8 @@ def _shown(name: str, value: object) -> str:
     return explain.payee_label(str(value)) if name == "payee" else str(value)
 
 
-def holding_case(application: Application) -> tuple[str, int]:
+def holding_case(application_id: int, award_id: int | None, award_state: str | None) -> tuple[str, int]:
     """The case that a hold stops: the award where one lives, else the application."""
-    award = application.award
-    if award is not None and award.state not in {Award.State.STRUCK, Award.State.FORFEITED}:
-        return CaseKind.AWARD, award.pk
-    return CaseKind.REFUND, application.pk
+    if award_id is not None and award_state not in {Award.State.STRUCK, Award.State.FORFEITED}:
+        return CaseKind.AWARD, award_id
+    return CaseKind.REFUND, application_id
