@@ -86,7 +86,7 @@ def status(machine: Machine) -> dict[str, str]:
 
 
 def fresh(machine: Machine) -> None:
-    """An empty database and outbox; a database that was given by URL is never emptied."""
+    """An empty database and outbox, with everything ended; a database that was given by URL is never emptied."""
     if machine.is_given("DATABASE_URL"):
         raise MachineError("DATABASE_URL is given and is never emptied by this program: name an empty database")
     import psycopg
@@ -97,6 +97,7 @@ def fresh(machine: Machine) -> None:
     with psycopg.connect(where, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
+    stop_postgres(machine)
     machine.outbox.unlink(missing_ok=True)
     shutil.rmtree(machine.folder / "files", ignore_errors=True)
     private(machine.folder)

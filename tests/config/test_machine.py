@@ -192,3 +192,20 @@ class TestCommands:
     def test_run_with_an_unknown_process_says_so(self):
         done = self.call("run", "--throwaway", "--with", "fax", "--", "true")
         assert (done.returncode, done.stderr) == (1, "no such process: fax (of sms, platform, worker, beat, web)\n")
+
+
+class TestFresh:
+    def test_begins_with_an_empty_database_and_outbox_and_nothing_running(self, own):
+        machine.start_postgres(own)
+        with psycopg.connect(host=str(own.postgres), user="wengang", dbname="wengang") as connection:
+            connection.execute("CREATE TABLE old AS SELECT 1 AS n")
+        own.outbox.write_text("{}\n")
+        (own.folder / "files" / "old").write_text("old")
+        keys = own.environment()["WENGANG_SEAL_KEYS"]
+        machine.fresh(own)
+        assert set(machine.status(own).values()) == {"stopped"}
+        assert not own.outbox.exists()
+        assert list((own.folder / "files").iterdir()) == []
+        machine.start_postgres(own)
+        assert select(own, "SELECT to_regclass('old') IS NULL") is True
+        assert own.environment()["WENGANG_SEAL_KEYS"] == keys
