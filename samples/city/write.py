@@ -1,0 +1,192 @@
+"""Writes the spreadsheets of the city into a folder, a unit at a time, so that a million units need little memory."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from samples.city import names, places
+from samples.city.bad import MISTAKES, TWICE, Mistake, bad_row, plan, spoiled, stranger
+from samples.city.cases import CASES, PARENTS, ROWS_REFUSED
+from samples.city.files import LONG, Spreadsheet
+from samples.city.ordinary import ordinary_unit, plain_unit
+from samples.city.unit import COLUMNS, MONTHS_2023, MONTHS_2024, Expected, Row, Unit, line, refund_amount, refund_base
+
+HEADERS: dict[str, Row] = {
+    "regions": places.REGION_COLUMNS,
+    "workdays": places.WORKDAY_COLUMNS,
+    "fund": places.FUND_COLUMNS,
+    "enterprises": (
+        "统一社会信用代码", "单位编号", "单位名称", "单位类型", "所属法人统一社会信用代码", "劳务派遣", "行业代码", "参保地",
+        "登记状态", "从业人员", "营业收入(万元)", "资产总额(万元)", "系统划型", "联系人", "手机号", "法定代表人", "法人手机号",
+        "户名", "开户行", "账号", "缴费账户户名", "缴费账户开户行", "缴费账户账号",
+    ),
+    "contributions": COLUMNS,
+    "workforce": ("统一社会信用代码", "年度", "年初人数", "年末人数", "裁员人数", "领取失业金人数", "退休人数", "死亡人数"),
+    "size-list": ("统一社会信用代码", "单位名称", "划型", "年度", "来源"),
+    "size-2020": ("统一社会信用代码", "划型"),
+    "credit-list": ("统一社会信用代码", "单位名称", "名单类型", "来源", "列入日期", "移出日期", "依据"),
+    "hosts": (
+        "派遣单位统一社会信用代码", "用工单位统一社会信用代码", "用工单位名称", "用工单位类型", "年度", "派遣人数",
+        "上年度实缴失业保险费", "户名", "开户行", "账号",
+    ),
+    "platform": ("统一社会信用代码", "名单类型", "列入日期", "移出日期", "应答"),
+    "answers": ("统一社会信用代码", "答复", "银行"),
+    "cases": ("统一社会信用代码", "情形", "结论", "原因代码", "申请后结论", "划型", "返还基数", "返还金额", "后续", "说明"),
+    "bad_rows": ("表格", "行号", "列", "值", "情形"),
+}  # fmt: skip
+HEADERS["enterprises-2"] = HEADERS["enterprises"]
+_AS_CSV = ("platform", "answers", "cases", "bad_rows")  # read by programs
+_A_UNIT_EACH = ("enterprises", "workforce", "size-list", "size-2020")
+
+
+def write_city(folder: Path, *, size: int = 2000, seed: int = 2024) -> None:
+    """All spreadsheets of a city of `size` units. The same size and seed give the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in HEADERS:
+        for ending in ("xlsx", "csv"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+    city = _City(folder, size, Random(seed + 1))
+    city.add_places()
+    for unit in _units(size, Random(seed)):
+        city.add(unit)
+        city.add_bad_rows(unit)
+    city.add_elsewhere()
+    for sheet in city.sheets.values():
+        sheet.close()
+
+
+def _units(size: int, rng: Random) -> Iterator[Unit]:
+    """The legal entities of the branches, the cases at even distances, plain units between them."""
+    long = size <= LONG
+    each = max(1, min(40, size // 500))
+    special = itertools.chain(
+        (_parent(word, rng) for word in ("本市大型", "本市小型", "他市大型")),
+        (_special(place, number, rng) for number, place in enumerate(list(range(len(CASES))) * each, 1)),
+    )
+    count = 3 + len(CASES) * each
+    if size < count:
+        raise ValueError(f"at least {count} units are needed to show every case")
+    for place in range(size):
+        if place * count // size != (place + 1) * count // size:
+            yield next(special)
+        else:
+            yield ordinary_unit(100_000 + place, rng, long=long)
+
+
+def _special(place: int, number: int, rng: Random) -> Unit:
+    case = CASES[place]
+    unit = plain_unit(number, rng)
+    unit.statistics = unit.recorded = "小型"
+    unit.pay_months(MONTHS_2023 + MONTHS_2024, 40)
+    unit.leave(0, 40, 40)
+    unit.case, unit.about, unit.expected = case.word, case.about, case.expected
+    case.build(unit, rng)
+    return unit
+
+
+def _parent(word: str, rng: Random) -> Unit:
+    """A legal entity that branches belong to."""
+    unit = plain_unit(PARENTS[word], rng)
+    unit.statistics = "小型" if word == "本市小型" else "大型"
+    unit.pay_months(MONTHS_2023 + MONTHS_2024, 30 if word == "本市小型" else 500)
+    unit.leave(0, 30, 30)
+    unit.case, unit.about = f"法人单位（{word}）", "分支机构的法人"
+    unit.expected = Expected(size="中小微" if word == "本市小型" else "大型")
+    if word == "他市大型":
+        unit.region, unit.uscc = "149201", names.uscc(PARENTS[word], region=names.NEIGHBOUR)
+        unit.lines = [(unit.uscc, *row[1:]) for row in unit.lines]
+        unit.expected = Expected("不在范围", "", "")
+    return unit
+
+
+class _City:
+    """The spreadsheets being written."""
+
+    def __init__(self, folder: Path, size: int, rng: Random) -> None:
+        long = {name: size > LONG and name in _A_UNIT_EACH for name in HEADERS}
+        long |= dict.fromkeys(_AS_CSV, True) | {"contributions": size * 17 > LONG}
+        self.sheets = {name: Spreadsheet(folder, name, header, long=long[name]) for name, header in HEADERS.items()}
+        self._rng = rng
+        self._plan = plan(max(1, min(20, size // 500)))
+        self._gap = max(1, size // (len(self._plan) + 1))
+        self._units = 0
+
+    def add_places(self) -> None:
+        """The tables that name no unit, each with a bad row."""
+        for name, rows in (("regions", places.regions()), ("workdays", places.workdays()), ("fund", places.fund())):
+            row: Row = ()
+            for row in rows:
+                self._add(name, row)
+            self._add_bad(name, MISTAKES[name][0], spoiled(row, HEADERS[name], MISTAKES[name][0]))
+
+    def add_elsewhere(self) -> None:
+        """A legal entity that only the statistics list names, and one that a later file brings, with its figures."""
+        listed = names.uscc(PARENTS["名单中型"])
+        self._add("size-list", (listed, names.unit_name(PARENTS["名单中型"], "控股"), "中型", "2023", "示例统计局"))
+        later = plain_unit(PARENTS["后续大型"], self._rng)
+        later.region, later.industry, later.employees, later.revenue = "149201", "6510", "860", "52000.00"
+        self._add("enterprises-2", later.registry_row())
+
+    def add_bad_rows(self, unit: Unit) -> None:
+        """The next bad row of the plan, after every so many units that are no case; and those that belong to a case."""
+        if unit.case == ROWS_REFUSED:
+            for arrived in ("2023-09-20", "2023-09-20"):
+                self._add_bad("contributions", TWICE, line(unit.uscc, "202309", 40, unit.wage, 到账日期=arrived))
+        if unit.hosts and unit.number % len(CASES) == 1:
+            other = (*unit.hosts[-1][:1], names.uscc(9_700_000 + unit.number), *unit.hosts[-1][2:])
+            self._add_bad("hosts", MISTAKES["hosts"][0], spoiled(other, HEADERS["hosts"], MISTAKES["hosts"][0]))
+        self._units += 1
+        if unit.case or not self._plan or self._units < self._gap:
+            return
+        self._units = 0
+        table, mistake = self._plan.pop()
+        nobody = stranger(9_500_000 + len(self._plan), self._rng)
+        row = bad_row(table, HEADERS[table], mistake, unit, nobody)
+        for _ in range(2 if mistake is TWICE else 1):
+            self._add_bad(table, mistake, row)
+
+    def _add_bad(self, table: str, mistake: Mistake, row: Row) -> None:
+        value = row[HEADERS[table].index(mistake.column)] if mistake.column else ""
+        number = self._add(table, row)
+        self._add("bad_rows", (table, str(number), mistake.column, value, mistake.what))
+
+    def add(self, unit: Unit) -> None:
+        """Everything that is said of one unit."""
+        code, add = unit.uscc, self._add
+        add("enterprises", unit.registry_row())
+        for row in unit.lines:
+            add("contributions", (code, *row[1:]))
+        if unit.workforce:
+            add("workforce", (code, "2023", *unit.workforce))
+        if unit.statistics:
+            add("size-list", (code, unit.name, unit.statistics, "2023", "示例统计局"))
+        if unit.size_2020:
+            add("size-2020", (code, unit.size_2020))
+        for kind, origin, listed, removed, basis in unit.credit:
+            add("credit-list", (code, unit.name, kind, origin, listed, removed, basis))
+        for host in unit.hosts:
+            add("hosts", (code, *host[1:]))
+        for kind, listed, removed in unit.platform:
+            add("platform", (code, kind, listed, removed, "正常"))
+        if unit.silent:
+            add("platform", (code, "", "", "", "无应答"))
+        add("answers", (code, unit.answer, unit.bank_answer))
+        if unit.case:
+            self._expect(unit)
+
+    def _add(self, name: str, row: Sequence[str]) -> int:
+        return self.sheets[name].add(row)
+
+    def _expect(self, unit: Unit) -> None:
+        """Its line of cases.csv."""
+        expected = unit.expected
+        base = refund_base(unit)
+        eligible = "合格" in (expected.outcome, expected.applied)
+        amount = refund_amount(unit) if eligible else None
+        figures = ("" if base is None else f"{base:.2f}", "" if amount is None else f"{amount:.2f}")
+        self._add(
+            "cases",
+            (unit.uscc, unit.case, expected.outcome, expected.codes, expected.applied, expected.size, *figures, expected.then,
+             unit.about),
+        )  # fmt: skip
