@@ -97,6 +97,12 @@ def _parts(all_: Sequence[Any]) -> list[Sequence[Any]]:
     return [all_[start : start + BATCH] for start in range(0, len(all_), BATCH)]
 
 
+def _listed(reply: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list in a reply; what is not as agreed counts as not said."""
+    rows = reply.get(name)
+    return [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
+
+
 class SmsGateway:
     """Send messages, and ask what became of them."""
 
@@ -121,7 +127,7 @@ class SmsGateway:
     async def _send_part(self, session: aiohttp.ClientSession, part: Sequence[Outgoing]) -> list[SendResult]:
         body = {"messages": [_wire(message) for message in part]}
         try:
-            results = (await self.line.post(session, "/send-batch", body)).get("results")
+            results = _listed(await self.line.post(session, "/send-batch", body), "results")
         except NoAnswer as nothing:
             return [_unknown(message, f"网关无应答（{nothing}）") for message in part]
         except _Refused as refused:
@@ -129,7 +135,7 @@ class SmsGateway:
                 return [SendResult(part[0].key, False, failure=f"网关拒收（{refused}）")]
             halves = part[: len(part) // 2], part[len(part) // 2 :]  # one bad message must not stop the rest
             return [result for half in halves for result in await self._send_part(session, half)]
-        told = {str(each.get("id")): each for each in results or [] if isinstance(each, dict)}
+        told = {str(each.get("id")): each for each in results}
         return [_result(message, told.get(message.key)) for message in part]
 
     async def _receipts(self, keys: Sequence[str]) -> list[Receipt]:
@@ -137,14 +143,14 @@ class SmsGateway:
         async with self.line.session() as session:
             for part in _parts(keys):
                 try:
-                    statuses = (await self.line.get(session, "/status", [("id", key) for key in part])).get("statuses")
+                    reply = await self.line.get(session, "/status", [("id", key) for key in part])
                 except (NoAnswer, _Refused) as nothing:
                     _log.warning("SMS gateway: no receipts: %s", nothing)
                     continue
                 found += [
                     Receipt(str(each["id"]), str(each["code"]), str(each.get("problem", "")))
-                    for each in statuses or []
-                    if isinstance(each, dict) and "id" in each and "code" in each
+                    for each in _listed(reply, "statuses")
+                    if "id" in each and "code" in each
                 ]
         return found
 
@@ -200,8 +206,8 @@ class CreditPlatform:
             return {}
         asked, reference = set(part), str(reply.get("reference", ""))
         found = {}
-        for each in reply.get("results") or []:
-            if isinstance(each, dict) and each.get("uscc") in asked and reply.get("on") == on.isoformat():
+        for each in _listed(reply, "results"):
+            if each.get("uscc") in asked and reply.get("on") == on.isoformat():
                 raw = json.dumps({"on": reply["on"], "reference": reference, "result": each}, ensure_ascii=False)
                 found[each["uscc"]] = _answer(each, raw, at)
         return found

@@ -4,6 +4,7 @@ known, or whether a phone is its own."""
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from agency.actions import CodeRefused, check_code, send_code
@@ -33,9 +34,8 @@ def request_code(uscc: str, phone: str, *, at: datetime) -> None:
     if enterprise is None or not _is_registered(enterprise, phone):
         return
     with transaction.atomic():
-        user, _ = User.objects.get_or_create(
-            username=enterprise.uscc, defaults={"name": enterprise.name[:64], "kind": User.Kind.ENTERPRISE, "created_at": at}
-        )
+        made = {"name": enterprise.name[:64], "kind": User.Kind.ENTERPRISE, "created_at": at, "password": make_password(None)}
+        user, _ = User.objects.get_or_create(username=enterprise.uscc, defaults=made)
         if user.kind != User.Kind.ENTERPRISE or not user.is_active:
             return
         Member.objects.get_or_create(user=user, enterprise=enterprise, defaults={"since": at})
