@@ -223,9 +223,9 @@ def _decide(terms: Terms, layout: _Layout, block: _Block) -> _Done:
         if verdict.amount is not None:
             amounts.append(verdict.amount)
         if layout.as_csv:
-            write([*_safe(cells), *_appended(verdict)])
+            write([*_safe(cells), *appended(verdict)])
         else:
-            rows.append([*map(_as_value, cells), *_appended(verdict)])
+            rows.append([*map(_as_value, cells), *appended(verdict)])
     return _Done(text.getvalue(), rows, errors, bad, outcomes, sum(amounts, Decimal(0)))
 
 
@@ -244,7 +244,8 @@ def _fitted(line: Sequence[Cell], width: int) -> Sequence[Cell]:
     return line[:width]
 
 
-def _appended(verdict: RefundVerdict) -> list[Value]:
+def appended(verdict: RefundVerdict) -> list[Value]:
+    """The cells of APPENDED."""
     return [
         verdict.size,
         verdict.size_class,
@@ -281,9 +282,9 @@ def _write_text(part: Path, header: Sequence[str], blocks: Iterator[_Done], enco
             file.write(block.text)
 
 
-def _safe(cells: Sequence[Cell]) -> Sequence[str]:
+def _safe(cells: Iterable[Cell]) -> Sequence[str]:
     """Cells as texts of a csv line, none of which starts a formula."""
-    texts = [cell if isinstance(cell, str) else shown(cell) for cell in cells]
+    texts = [*map(shown, cells)]
     if _MAY_BE_FORMULA.search("\n".join(texts)):
         return [f"'{text}" if _FORMULA.match(text) else text for text in texts]
     return texts

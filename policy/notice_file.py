@@ -90,9 +90,9 @@ class NoticeFile:
 
     @property
     def document(self) -> str:
-        """What clauses of this notice are quoted by: the 文号, or the title of a draft that has none."""
+        """What clauses of this notice are quoted by: the 文号, or the title of a draft that has none yet."""
         head = self.table["notice"]
-        return str(head.get("number") or head["title"])
+        return str(head.get("number") or f"{head['title']}（征求意见稿）")
 
     def readings(self) -> dict[str, Reading]:
         """The sections [readings.*]."""

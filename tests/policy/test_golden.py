@@ -1,0 +1,78 @@
+"""The cases a clerk can read: each rule of each notice, on and off its edge, with the clause that decides it.
+
+A file states its rule, the notices with the clause that the finding must quote, and cases; a case changes the facts of
+base.toml and says the rule's answer (NOT_ASKED where the notice does not ask) and any cells of the result.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policy.assess import APPENDED, appended
+from policy.facts import RefundFacts
+from policy.notice import Terms, load
+from policy.refund import RULES, assess_refund
+
+CASES = Path(__file__).with_name("cases")
+BASE = tomllib.loads((CASES / "base.toml").read_text("utf-8"))["facts"]
+_TERMS: dict[tuple[str, tuple[tuple[str, str], ...]], Terms] = {}
+
+
+def sheets() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(CASES.glob("*.toml")):
+        if path.stem != "base":
+            yield path.stem, tomllib.loads(path.read_text("utf-8"))
+
+
+def golden() -> Iterator[Any]:
+    for stem, sheet in sheets():
+        for case in sheet["case"]:
+            clauses = dict.fromkeys(case["notices"], "") if "notices" in case else sheet["notices"]
+            for notice in case.get("only", clauses):
+                merged = {
+                    "rule": sheet["rule"],
+                    "clause": clauses[notice],
+                    **case,
+                    "choose": {**sheet.get("choose", {}), **case.get("choose", {})},
+                }
+                yield pytest.param(notice, merged, id=f"{stem}-{notice}-{case['name']}")
+
+
+def terms_of(notice: str, choose: dict[str, str]) -> Terms:
+    key = notice, tuple(sorted(choose.items()))
+    if key not in _TERMS:
+        _TERMS[key] = load(notice).terms(choose)
+    return _TERMS[key]
+
+
+@pytest.mark.parametrize(("notice", "case"), list(golden()))
+def test_case_comes_out_as_written(notice: str, case: dict[str, Any]) -> None:
+    facts = RefundFacts.from_row({**BASE, **case["facts"]})
+    verdict = assess_refund(terms_of(notice, case["choose"]), facts)
+    printed = dict(zip(APPENDED, ["" if cell is None else str(cell) for cell in appended(verdict)], strict=True))
+    assert {key: printed[key] for key in case.get("expect", {})} == case.get("expect", {})
+    findings = {finding.rule: finding for finding in verdict.findings}
+    if case["answer"] == "NOT_ASKED":
+        assert case["rule"] not in findings
+        return
+    finding = findings[case["rule"]]
+    assert finding.answer == case["answer"], finding
+    assert finding.clause == case["clause"]
+
+
+def test_every_notice_has_a_case_on_and_off_every_rule_that_it_asks() -> None:
+    seen: dict[tuple[str, str], set[str]] = {}
+    for each in golden():
+        notice, case = each.values
+        seen.setdefault((notice, case["rule"]), set()).add(case["answer"])
+    always = {"paid_in_full", "layoff_rate", "kind_covered", "within_period"}
+    for notice in ("national/2024", "shanxi/2024", "hebei/2024", "shandong/2024", "xpcc/2024", "jilin/2024"):
+        for rule in RULES:
+            answers = seen[notice, rule]
+            if rule in always:
+                assert answers >= {"PASS", "FAIL", "UNKNOWN"}, (notice, rule)
+            else:
+                assert len(answers) > 1 or answers == {"NOT_ASKED"}, (notice, rule)

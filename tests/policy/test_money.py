@@ -1,0 +1,18 @@
+from decimal import Decimal
+
+import pytest
+
+from policy.money import to_fen, to_six_places
+
+
+class TestRounding:
+    @pytest.mark.parametrize(
+        ("yuan", "fen"),
+        [("1815.084", "1815.08"), ("0.005", "0.01"), ("0.0049", "0.00"), ("2.675", "2.68"), ("0.015", "0.02")],
+    )
+    def test_rounds_half_up_to_the_fen(self, yuan: str, fen: str) -> None:
+        assert str(to_fen(Decimal(yuan))) == fen
+
+    def test_prints_a_rate_with_six_decimals(self) -> None:
+        assert str(to_six_places(Decimal(7) / Decimal(30))) == "0.233333"
+        assert str(to_six_places(Decimal("0.0000005"))) == "0.000001"
