@@ -36,7 +36,10 @@ def _hosts(unit: Unit, rng: Random) -> None:
     dispatch_unit(unit, (("企业", 40), ("企业", 25), ("社会团体", 5)))
 
 
-@case("劳务派遣，含机关事业单位用工", "派往机关事业单位的部分不返还", *_BEFORE, applied="合格")
+WITH_PUBLIC_HOSTS = "劳务派遣，含机关事业单位用工"
+
+
+@case(WITH_PUBLIC_HOSTS, "派往机关事业单位的部分不返还", *_BEFORE, applied="合格")
 def _public_hosts(unit: Unit, rng: Random) -> None:
     dispatch_unit(unit, (("企业", 40), ("机关事业单位", 30)))
 

@@ -10,6 +10,7 @@ from samples.city.bad import MISTAKES, TWICE, Mistake, bad_row, plan, spoiled, s
 from samples.city.cases import CASES, PARENTS, ROWS_REFUSED
 from samples.city.files import LONG, Spreadsheet
 from samples.city.ordinary import ordinary_unit, plain_unit
+from samples.city.standing import WITH_PUBLIC_HOSTS
 from samples.city.unit import COLUMNS, MONTHS_2023, MONTHS_2024, Expected, Row, Unit, line, refund_amount, refund_base
 
 HEADERS: dict[str, Row] = {
@@ -133,7 +134,7 @@ class _City:
         if unit.case == ROWS_REFUSED:
             for arrived in ("2023-09-20", "2023-09-20"):
                 self._add_bad("contributions", TWICE, line(unit.uscc, "202309", 40, unit.wage, 到账日期=arrived))
-        if unit.hosts and unit.number % len(CASES) == 1:
+        if unit.case == WITH_PUBLIC_HOSTS:
             other = (*unit.hosts[-1][:1], names.uscc(9_700_000 + unit.number), *unit.hosts[-1][2:])
             self._add_bad("hosts", MISTAKES["hosts"][0], spoiled(other, HEADERS["hosts"], MISTAKES["hosts"][0]))
         self._units += 1
