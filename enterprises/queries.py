@@ -24,7 +24,7 @@ class Asked(NamedTuple):
     year: int  # of the programme
     looked_on: date  # the day on which lists are in force and money has come back
     any_payment: bool  # a month with no 应缴 on record counts as paid in full once anything was paid for it
-    credit_origin: str  # the one origin whose credit listings count; empty = every origin
+    credit_origin: str  # what the origin of a credit listing must name to count; empty = every origin counts
 
 
 class Figures(NamedTuple):
@@ -60,8 +60,9 @@ class Figures(NamedTuple):
     full_last_year: int | None
     unknown_last_year: int | None
     deferred_unpaid: bool | None
-    insured_sum: int | None  # head-counts of last year, None: a month is missing
-    insured_months: int | None  # from the first insured month of last year to December
+    insured_sum: int | None  # head-counts of last year's months added up
+    insured_months: int | None  # bit n: anybody, or an unknown number, was insured in the n-th month of last year
+    counted_months: int | None  # bit n: the head-count of the n-th month is on record
     paid_normal: Decimal | None
     paid_arrears: Decimal | None
     paid_late_fees: Decimal | None
@@ -70,10 +71,15 @@ class Figures(NamedTuple):
 
     @property
     def mean_insured(self) -> Decimal | None:
-        """月均参保人数: not rounded but for the 28th digit."""
-        if self.insured_sum is None or not self.insured_months:
+        """月均参保人数, from the first insured month of last year to December; None where one of these has no head-count.
+        Not rounded but for the 28th digit."""
+        if not self.insured_months or self.insured_sum is None or self.counted_months is None:
             return None
-        return _EXACT_ENOUGH.divide(Decimal(self.insured_sum), Decimal(self.insured_months))
+        first = self.insured_months & -self.insured_months
+        wanted = (1 << 13) - first
+        if self.counted_months & wanted != wanted:
+            return None
+        return _EXACT_ENOUGH.divide(Decimal(self.insured_sum), Decimal(wanted.bit_count()))
 
     def paid_months(self, least: int) -> int | None:
         """Months paid in full up to the day. Known also where the unknown months cannot decide whether they are `least`."""
@@ -99,35 +105,35 @@ _FIGURES = """
 WITH scope AS MATERIALIZED (
     SELECT * FROM unnest(%(ids)s::bigint[], %(days)s::date[]) AS given (id, day)
 ), line AS (
-    SELECT c.enterprise_id, c.month, scope.day, c.arrived_on, c.headcount, c.late_fee, c.deferred, c.type = '退费' AS refund,
-        c.employer_due + c.employee_due AS due,
-        CASE c.type WHEN '退费' THEN -abs(c.employer_paid + c.employee_paid) ELSE c.employer_paid + c.employee_paid END AS paid,
-        c.type = '正常' OR (
-            c.type = '补缴' AND NOT bool_or(c.type = '正常') OVER (PARTITION BY c.enterprise_id, c.month)) AS states_due
+    SELECT c.enterprise_id, c.month, scope.day, c.arrived_on, c.headcount, c.late_fee, c.deferred,
+        c.type = '正常' AS normal, c.type = '补缴' AS back, c.type = '退费' AS refund,
+        c.employer_due + c.employee_due AS due, c.employer_paid + c.employee_paid AS paid,
+        c.arrived_on >= %(begins)s AND c.arrived_on < %(ends)s AS within
     FROM scope JOIN enterprises_monthlycontribution c ON c.enterprise_id = scope.id
     WHERE NOT c.voided AND c.enterprise_id BETWEEN %(first)s AND %(last)s
 ), month AS (
-    SELECT enterprise_id, month, day, month >= %(begins)s AND month < %(ends)s AS last_year, month <= day AS by_day,
-        count(*) FILTER (WHERE states_due) > 0 AS stated,
-        CASE WHEN bool_and(due IS NOT NULL) FILTER (WHERE states_due) THEN sum(due) FILTER (WHERE states_due) END AS due,
-        CASE WHEN bool_and(paid IS NOT NULL)
-            THEN coalesce(sum(paid) FILTER (WHERE arrived_on IS NULL OR arrived_on <= day), 0) END AS arrived,
-        CASE WHEN bool_and(headcount IS NOT NULL) FILTER (WHERE states_due)
-            THEN sum(headcount) FILTER (WHERE states_due) END AS insured,
+    SELECT enterprise_id, month, min(day) AS day, bool_or(NOT refund) AS stated,
+        CASE WHEN bool_or(normal)
+            THEN CASE WHEN bool_and(due IS NOT NULL) FILTER (WHERE normal) THEN sum(due) FILTER (WHERE normal) END
+            WHEN bool_and(due IS NOT NULL) FILTER (WHERE back) THEN sum(due) FILTER (WHERE back) END AS due,
+        CASE WHEN bool_or(normal)
+            THEN CASE WHEN bool_and(headcount IS NOT NULL) FILTER (WHERE normal) THEN sum(headcount) FILTER (WHERE normal) END
+            WHEN bool_and(headcount IS NOT NULL) FILTER (WHERE back) THEN sum(headcount) FILTER (WHERE back) END AS insured,
+        CASE WHEN bool_and(paid IS NOT NULL) THEN coalesce(sum(CASE WHEN refund THEN -abs(paid) ELSE paid END)
+            FILTER (WHERE arrived_on IS NULL OR arrived_on <= day), 0) END AS arrived,
         bool_or(deferred) AS deferred,
         bool_or(NOT refund AND (paid IS NULL OR (arrived_on IS NULL AND paid <> 0))) AS arrival_unknown,
         bool_or(refund AND paid IS NULL) AS refund_unknown,
-        sum(paid) FILTER (WHERE NOT refund AND arrived_on >= %(begins)s AND arrived_on < %(ends)s) AS within_year,
-        sum(paid) FILTER (WHERE NOT refund AND arrived_on >= %(ends)s AND arrived_on <= %(looked_on)s) AS after_year,
-        sum(late_fee) FILTER (WHERE arrived_on >= %(begins)s AND arrived_on < %(ends)s) AS late_fees,
-        -sum(paid) FILTER (WHERE refund AND (arrived_on IS NULL OR arrived_on <= %(looked_on)s)) AS given_back
-    FROM line GROUP BY enterprise_id, month, day
+        sum(paid) FILTER (WHERE within AND NOT refund) AS within_year,
+        sum(paid) FILTER (WHERE arrived_on >= %(ends)s AND arrived_on <= %(looked_on)s AND NOT refund) AS after_year,
+        sum(late_fee) FILTER (WHERE within) AS late_fees,
+        sum(abs(paid)) FILTER (WHERE refund AND (arrived_on IS NULL OR arrived_on <= %(looked_on)s)) AS given_back
+    FROM line GROUP BY enterprise_id, month
 ), judged AS (
-    SELECT *,
+    SELECT *, month >= %(begins)s AND month < %(ends)s AS last_year, month <= day AS by_day,
+        1 << extract(month FROM month)::int AS bit,
         CASE WHEN arrived <= 0 THEN FALSE WHEN due IS NOT NULL THEN arrived >= due
-            WHEN %(any_payment)s AND arrived > 0 THEN TRUE END AS in_full,
-        min(month) FILTER (WHERE last_year AND stated AND insured IS DISTINCT FROM 0)
-            OVER (PARTITION BY enterprise_id) AS first_insured
+            WHEN %(any_payment)s AND arrived > 0 THEN TRUE END AS in_full
     FROM month
 ), paid AS (
     SELECT enterprise_id AS id,
@@ -139,9 +145,9 @@ WITH scope AS MATERIALIZED (
         count(*) FILTER (WHERE last_year AND in_full IS NULL) AS unknown_last_year,
         CASE WHEN bool_or(deferred AND NOT in_full) FILTER (WHERE by_day) THEN TRUE
             WHEN bool_or(deferred AND in_full IS NULL) FILTER (WHERE by_day) THEN NULL ELSE FALSE END AS deferred_unpaid,
-        13 - extract(month FROM min(first_insured))::int AS insured_months,
-        count(*) FILTER (WHERE last_year AND stated AND insured IS NOT NULL AND month >= first_insured) AS counted_months,
         sum(insured) FILTER (WHERE last_year) AS insured_sum,
+        bit_or(bit) FILTER (WHERE last_year AND stated AND insured IS DISTINCT FROM 0) AS insured_months,
+        bit_or(bit) FILTER (WHERE last_year AND insured IS NOT NULL) AS counted_months,
         CASE WHEN NOT bool_or(arrival_unknown) FILTER (WHERE last_year)
             THEN coalesce(sum(within_year) FILTER (WHERE last_year), 0) END AS paid_normal,
         CASE WHEN NOT coalesce(bool_or(arrival_unknown) FILTER (WHERE month < %(begins)s), FALSE)
@@ -152,7 +158,7 @@ WITH scope AS MATERIALIZED (
         CASE WHEN NOT bool_or(refund_unknown) FILTER (WHERE last_year)
             THEN coalesce(sum(given_back) FILTER (WHERE last_year), 0) END AS refunded
     FROM judged GROUP BY enterprise_id
-), place AS (
+), place AS MATERIALIZED (
     SELECT region.code,
         coalesce((
             SELECT cover.covers_all FROM enterprises_sizecover cover JOIN agency_region over ON over.code = cover.region_id
@@ -163,9 +169,9 @@ WITH scope AS MATERIALIZED (
             WHERE load.kind = 'credit-list' AND load.state = 'CONFIRMED'
                 AND (load.region_id IS NULL OR starts_with(region.path, over.path))
                 AND (%(origin)s = '' OR load.id IN (
-                    SELECT l.source_id FROM enterprises_creditlisting l WHERE l.origin = %(origin)s))) AS list_loaded
+                    SELECT l.source_id FROM enterprises_creditlisting l WHERE strpos(l.origin, %(origin)s) > 0))) AS list_loaded
     FROM agency_region region
-    WHERE region.code IN (SELECT region_id FROM enterprises_enterprise WHERE id = ANY(%(ids)s::bigint[]))
+    WHERE region.code IN (SELECT region_id FROM enterprises_enterprise WHERE id BETWEEN %(first)s AND %(last)s)
 )
 SELECT e.id, e.uscc, e.kind, e.dispatch, e.registration, e.industry, e.employees, e.revenue, e.assets, e.recorded_size,
     e.parent_uscc, e.account <> '', e.tax_account <> '',
@@ -177,7 +183,7 @@ SELECT e.id, e.uscc, e.kind, e.dispatch, e.registration, e.industry, e.employees
     place.covers, in_2020.size AS size_2020,
     (
         SELECT array_agg(DISTINCT l.type ORDER BY l.type) FROM enterprises_creditlisting l
-        WHERE l.uscc = e.uscc AND NOT l.voided AND (%(origin)s = '' OR l.origin = %(origin)s)
+        WHERE l.uscc = e.uscc AND NOT l.voided AND (%(origin)s = '' OR strpos(l.origin, %(origin)s) > 0)
             AND (l.listed_on IS NULL OR l.listed_on <= %(looked_on)s)
             AND (l.delisted_on IS NULL OR l.delisted_on > %(looked_on)s)
     ) AS listed,
@@ -186,16 +192,16 @@ SELECT e.id, e.uscc, e.kind, e.dispatch, e.registration, e.industry, e.employees
     CASE WHEN paid.months_last_year > 0 THEN paid.full_last_year END,
     CASE WHEN paid.months_last_year > 0 THEN paid.unknown_last_year END,
     paid.deferred_unpaid,
-    CASE WHEN paid.counted_months = paid.insured_months THEN paid.insured_sum::bigint END,
-    paid.insured_months,
+    paid.insured_sum::bigint, paid.insured_months, paid.counted_months,
     CASE WHEN paid.months_last_year > 0 THEN paid.paid_normal END,
     CASE WHEN paid.months_last_year > 0 THEN paid.paid_arrears END,
     CASE WHEN paid.months_last_year > 0 THEN paid.paid_late_fees END,
     CASE WHEN paid.months_last_year > 0 THEN paid.paid_after_year END,
     CASE WHEN paid.months_last_year > 0 THEN paid.refunded END
-FROM scope JOIN enterprises_enterprise e ON e.id = scope.id
+FROM scope JOIN enterprises_enterprise e ON e.id = scope.id AND e.id BETWEEN %(first)s AND %(last)s
 JOIN place ON place.code = e.region_id
 LEFT JOIN enterprises_workforceyear work ON work.enterprise_id = e.id AND work.year = %(year)s - 1 AND NOT work.voided
+    AND work.enterprise_id BETWEEN %(first)s AND %(last)s
 LEFT JOIN enterprises_size2020 in_2020 ON in_2020.uscc = e.uscc AND NOT in_2020.voided
 LEFT JOIN paid ON paid.id = e.id
 """

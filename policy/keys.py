@@ -122,6 +122,7 @@ _CONDITIONS = {
     "credit_bars": Key("信用不予返还情形", "words", _same(LIST_TYPES), absent=()),
     "registration_bars": Key("登记状态不予返还情形", "words", _same(LIST_TYPES), absent=()),
     "credit_source": Key("信用和登记核查依据", "text", absent=""),
+    "credit_origin": Key("只以此来源的信用记录为准", "text", absent=""),
     "credit_evidence": Key(
         "信用和登记状况查不清或有异议时",
         "word",

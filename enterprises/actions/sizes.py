@@ -29,15 +29,11 @@ def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: Use
     A changed size is an Event of its own. Returns how many were written."""
     ids = [each.enterprise_id for each in found]
     with transaction.atomic():
-        current = {
-            row.enterprise_id: row
-            for row in SizeDecision.objects.select_for_update()
-            .filter(enterprise_id__in=ids, year=year, current=True)
-            .order_by("pk")
-        }
-        news = [each for each in found if not _same(current.get(each.enterprise_id), each)]
-        replaced = [current[each.enterprise_id] for each in news if each.enterprise_id in current]
-        SizeDecision.objects.filter(pk__in=[row.pk for row in replaced]).update(current=False)
+        known = SizeDecision.objects.select_for_update().filter(enterprise_id__in=ids, year=year, current=True).order_by("pk")
+        current = {each[0]: each for each in known.values_list("enterprise_id", *Sized._fields[1:])}
+        news = [each for each in found if current.get(each.enterprise_id) != each]
+        replaced = [each.enterprise_id for each in news if each.enterprise_id in current]
+        SizeDecision.objects.filter(enterprise_id__in=replaced, year=year, current=True).update(current=False)
         columns = (
             "enterprise_id", "year", "edition_id", "size", "size_class", "basis", "figures", "was", "decided_by_id", "decided_at",
             "current",
@@ -49,14 +45,8 @@ def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: Use
             for each in news
         )  # fmt: skip
         copy_rows(SizeDecision, columns, rows)
-        _tell([row.enterprise_id for row in replaced], year, by=by, at=at)
+        _tell(replaced, year, by=by, at=at)
     return len(news)
-
-
-def _same(row: SizeDecision | None, found: Sized) -> bool:
-    return row is not None and (row.size, row.size_class, row.basis, row.figures, row.was) == (
-        found.size, found.size_class, found.basis, found.figures, found.was,
-    )  # fmt: skip
 
 
 def _tell(enterprise_ids: list[int], year: int, *, by: User | None, at: datetime) -> None:

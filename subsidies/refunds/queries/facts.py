@@ -27,8 +27,8 @@ class Case(NamedTuple):
 
 def asked_under(terms: Terms, year: int, looked_on: date) -> Asked:
     """What the terms ask of the figures of a programme year on a day."""
-    origin = terms.word_of("credit_origin") if terms.states("credit_origin") else ""
-    return Asked(year, looked_on, terms.word_of("due_unknown_month") == "any_payment", origin)
+    any_payment = terms.word_of("due_unknown_month") == "any_payment"
+    return Asked(year, looked_on, any_payment, terms.word_of("credit_origin"))
 
 
 def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) -> dict[int, RefundFacts]:
