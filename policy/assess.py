@@ -8,21 +8,20 @@ import io
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from policy.facts import COLUMNS, NOT_CHECKED, FactError, RefundFacts
 from policy.money import to_fen
 from policy.notice import Terms
 from policy.refund import RefundVerdict, assess_refund
-from sheets.cells import Cell, shown
+from sheets.cells import BadValue, Cell, shown
 from sheets.columns import Column
 from sheets.guard import Limits, SheetRefused
 from sheets.tables import Cells, Table, Tables
@@ -68,23 +67,24 @@ class Totals:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the facts stand in a row: a row gets an empty cell and a not-checked one behind its `width` cells."""
+    """Where each of COLUMNS stands in a row of `width` cells, or what stands for a column that is absent."""
 
-    places: tuple[int, ...]
+    places: tuple[int | None, ...]
+    absent: tuple[str, ...]
     width: int
     as_csv: bool
 
 
 @dataclass
 class _Done:
-    """One block decided: its rows as csv text or as cells, its errors (the first of `bad`) and totals."""
+    """One block decided: its rows as csv text or as cells, totals; or the first of its `bad` rows and nothing else."""
 
-    text: str
-    rows: list[list[Value]]
-    errors: list[BadRow]
-    bad: int
-    outcomes: Counter[str]
-    amount: Decimal
+    text: str = ""
+    rows: list[list[Value]] = field(default_factory=list)
+    errors: list[BadRow] = field(default_factory=list)
+    bad: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    amount: Decimal = Decimal(0)
 
 
 class _Block(NamedTuple):
@@ -159,9 +159,9 @@ def _header_of(table: Table) -> list[str]:
 
 
 def _layout_of(table: Table, *, as_csv: bool) -> _Layout:
-    width = table.head.width
-    absent = {"credit_flags": width + 1}
-    return _Layout(tuple(table.head.places.get(column, absent.get(column, width)) for column in COLUMNS), width, as_csv)
+    places = tuple(table.head.places.get(column) for column in COLUMNS)
+    absent = tuple(NOT_CHECKED if column == "credit_flags" else "" for column in COLUMNS)
+    return _Layout(places, absent, table.head.width, as_csv)
 
 
 # Deciding
@@ -199,34 +199,54 @@ def _decide_here(block: _Block) -> _Done:
 
 
 def _decide(terms: Terms, layout: _Layout, block: _Block) -> _Done:
+    cut: Iterable[Sequence[Cell]] = zip(*block.cells, strict=True) if block.by_columns else block.cells
+    lines = [(number, line) for number, line in enumerate(cut, block.number) if any(line)]
+    if not lines:
+        return _Done()
+    try:
+        rows = [_fitted(line, layout.width) for _, line in lines]
+        columns = list(zip(*rows, strict=True))
+        facts = list(RefundFacts.from_columns(_picked(layout, columns, len(rows))))
+    except (BadValue, _Ragged):
+        return _with_errors(layout, lines)
     text = io.StringIO()
-    write: Callable[[Sequence[Value]], object] = csv.writer(text, lineterminator="\n").writerow
-    rows: list[list[Value]] = []
-    errors: list[BadRow] = []
-    bad = 0
-    outcomes: Counter[str] = Counter()
+    write = csv.writer(text, lineterminator="\n").writerow
+    done = _Done()
+    formulas = layout.as_csv and _may_be_formula(columns)
     amounts: list[Decimal] = []
-    pick = itemgetter(*layout.places)
-    lines: Iterable[Sequence[Cell]] = zip(*block.cells, strict=True) if block.by_columns else block.cells
-    for number, line in enumerate(lines, block.number):
-        cells = _fitted(line, layout.width)
-        if not any(cells):
-            continue
-        try:
-            verdict = assess_refund(terms, RefundFacts.from_cells(pick((*cells, "", NOT_CHECKED))))
-        except (FactError, _Ragged) as error:
-            bad += 1
-            if bad <= MOST_ERRORS:
-                errors.append(BadRow(number, str(error)))
-            continue
-        outcomes[verdict.outcome.value] += 1
+    outcomes: list[str] = []
+    for row, each in zip(rows, facts, strict=True):
+        verdict = assess_refund(terms, each)
+        outcomes.append(verdict.outcome.value)
         if verdict.amount is not None:
             amounts.append(verdict.amount)
         if layout.as_csv:
-            write([*_safe(cells), *appended(verdict)])
+            write((*(_safe(row) if formulas else row), *appended(verdict)))
         else:
-            rows.append([*map(_as_value, cells), *appended(verdict)])
-    return _Done(text.getvalue(), rows, errors, bad, outcomes, sum(amounts, Decimal(0)))
+            done.rows.append([*map(_as_value, row), *appended(verdict)])
+    done.text, done.outcomes, done.amount = text.getvalue(), Counter(outcomes), sum(amounts, Decimal(0))
+    return done
+
+
+def _picked(layout: _Layout, columns: Sequence[Sequence[Cell]], height: int) -> Sequence[Iterable[Cell]]:
+    """The columns of COLUMNS."""
+    return [
+        repeat(absent, height) if place is None else columns[place]
+        for place, absent in zip(layout.places, layout.absent, strict=True)
+    ]
+
+
+def _with_errors(layout: _Layout, lines: Sequence[tuple[int, Sequence[Cell]]]) -> _Done:
+    done = _Done()
+    for number, line in lines:
+        try:
+            row = _fitted(line, layout.width)
+            RefundFacts.from_cells([column[0] for column in map(list, _picked(layout, [[cell] for cell in row], 1))])
+        except (FactError, _Ragged) as error:
+            done.bad += 1
+            if done.bad <= MOST_ERRORS:
+                done.errors.append(BadRow(number, str(error)))
+    return done
 
 
 class _Ragged(Exception):
@@ -237,7 +257,7 @@ def _fitted(line: Sequence[Cell], width: int) -> Sequence[Cell]:
     """The row's cells under the header. Raises _Ragged."""
     if len(line) == width:
         return line
-    if len(line) < width and any(line):
+    if len(line) < width:
         raise _Ragged(f"只有 {len(line)} 列，表头有 {width} 列，请补齐")
     if any(line[width:]):
         raise _Ragged(f"有 {len(line)} 列，表头只有 {width} 列，请核对是否错列")
@@ -282,12 +302,17 @@ def _write_text(part: Path, header: Sequence[str], blocks: Iterator[_Done], enco
             file.write(block.text)
 
 
+def _may_be_formula(columns: Sequence[Sequence[Cell]]) -> bool:
+    """Whether any cell is no text, or begins like a formula."""
+    try:
+        return any(_MAY_BE_FORMULA.search("\n".join(cast("Sequence[str]", column))) for column in columns)
+    except TypeError:
+        return True
+
+
 def _safe(cells: Iterable[Cell]) -> Sequence[str]:
     """Cells as texts of a csv line, none of which starts a formula."""
-    texts = [*map(shown, cells)]
-    if _MAY_BE_FORMULA.search("\n".join(texts)):
-        return [f"'{text}" if _FORMULA.match(text) else text for text in texts]
-    return texts
+    return [f"'{text}" if _FORMULA.match(text) else text for text in map(shown, cells)]
 
 
 def _as_value(cell: Cell) -> Value:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -94,6 +94,14 @@ class RefundFacts:
                 except BadValue as error:
                     raise FactError(column, values.shown(cell), str(error)) from None
             raise
+
+    @classmethod
+    def from_columns(cls, columns: Sequence[Iterable[Cell]]) -> Iterator[Self]:
+        """Facts of many rows at once, a column of cells for each of COLUMNS in that order.
+
+        Raises BadValue; `from_cells` then tells which cell of which row.
+        """
+        return map(cls, *[map(read, column) for read, column in zip(_READERS, columns, strict=True)])
 
     def to_json(self) -> str:
         """The facts as compact JSON (below 1 kB), as a decision keeps them; what is at its default is left out."""
