@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from agency.actions import Answer, book_answers
-from agency.models import CreditCheck, Role
+from agency.models import CreditCheck, Region, Role
 from enterprises.models import Enterprise
 from subsidies.payout import actions as payout
 from subsidies.payout.models import Award, BankLine, Payment, PublicityRound
@@ -72,7 +72,13 @@ def approved(confirmed, staff, days) -> Callable[..., Application]:  # noqa: F81
 
 
 @pytest.fixture
-def publish(programme, staff, files, moment) -> Callable[[], PublicityRound]:  # noqa: F811
+def phones(regions) -> None:  # noqa: F811
+    """The city has both telephones that an announcement must print."""
+    Region.objects.filter(code="1403").update(complaints_phone="0353-7654321")
+
+
+@pytest.fixture
+def publish(programme, staff, files, moment, phones) -> Callable[[], PublicityRound]:  # noqa: F811
     """Publish what waits, from 2024-07-08 to 2024-07-12."""
 
     def do() -> PublicityRound:
@@ -108,7 +114,6 @@ def paid(approved, publish, programme, staff, moment) -> Callable[..., Applicati
             traded_on=date(2024, 7, 16),
         )  # fmt: skip
         payout.book_results(batch, by=staff(Role.FINANCE, 3), at=moment(7, 16))
-        application = Application.objects.select_related("award").get(pk=application.pk)
-        return application
+        return Application.objects.select_related("award").get(pk=application.pk)
 
     return do
