@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policy.notice import ChoiceRefused, NoticeError, Terms, load, names
+from policy.notice import BUILT_IN, ChoiceRefused, NoticeError, Terms, load, names
+from policy.notice_file import NoticeFile, terms_of
 
 SIX = ["hebei/2024", "jilin/2024", "national/2024", "shandong/2024", "shanxi/2024", "xpcc/2024"]
 
@@ -309,3 +310,17 @@ class TestMalformedNotices:
     def test_a_missing_file_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(NoticeError, match="无法打开"):
             load(str(tmp_path / "none.toml"))
+
+
+class TestReadings:
+    def test_stand_all_in_the_handbook_and_no_other(self) -> None:
+        page = (BUILT_IN.parent.parent / "docs" / "readings.md").read_text("utf-8")
+        lines = {line for line in page.splitlines() if line.startswith("| `")}
+        expected = set()
+        for path in BUILT_IN.glob("*.toml"):
+            file = NoticeFile(path)
+            for key, reading in file.readings().items():
+                terms = {term for stated in file.terms().values() for term in terms_of(stated) if term.reading == key}
+                bearing = "<br>".join(sorted({f"`{term.key}` {term.clause}" for term in terms}))
+                expected.add(f"| `{key}` | {reading.text} | {reading.reason} | {bearing} |")
+        assert lines == expected
