@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
@@ -15,6 +15,7 @@ from django.template.loader import get_template
 from agency.models import Message, User
 from agency.moves import move, move_all, open_all
 from agency.queries import Office, offices
+from agency.sealed import SealBroken
 
 SIGN_IN_CODE = "sign_in_code"
 CODE_LEAVES_WITHIN = timedelta(minutes=5)  # a code that is sent later is of no use
@@ -106,50 +107,66 @@ def _shown(value: Any) -> str:
 def take_messages(limit: int, *, at: datetime) -> list[Outgoing]:
     """Take up to `limit` due messages for sending, urgent ones first, passing by those that another sweep has.
 
-    A sign-in code that would arrive too late is failed instead."""
+    A sign-in code that would arrive too late, and a row that no key opens, are failed instead."""
     with transaction.atomic():
         due = Message.objects.filter(state=Message.State.QUEUED, next_try_at__lte=at).order_by("-urgent", "next_try_at")
         ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
         mine = Message.objects.filter(pk__in=ids)
         move_all(mine, Message.State.SENDING, by=None, at=at, also={"sent_at": at})
         mine.update(tries=F("tries") + 1)
-        late = [message for message in mine if message.kind == SIGN_IN_CODE and message.created_at + CODE_LEAVES_WITHIN <= at]
-        book_sent([SendResult(str(message.pk), False, failure="验证码已过有效期，不再发送") for message in late], at=at)
-    return [
-        Outgoing(str(message.pk), message.phone.reveal(), message.text.reveal(), message.sign, message.kind)
-        for message in mine.exclude(pk__in=[message.pk for message in late]).order_by("-urgent", "next_try_at")
-    ]
+        taken = [_in_hand(message, at) for message in mine.order_by("-urgent", "next_try_at")]
+        book_sent([each for each in taken if isinstance(each, SendResult)], at=at)
+    return [each for each in taken if isinstance(each, Outgoing)]
+
+
+def _in_hand(message: Message, at: datetime) -> Outgoing | SendResult:
+    """The message in the open; a failure where it is not to be sent."""
+    key = str(message.pk)
+    if message.kind == SIGN_IN_CODE and message.created_at + CODE_LEAVES_WITHIN <= at:
+        return SendResult(key, False, failure="验证码已过有效期，不再发送")
+    try:
+        return Outgoing(key, message.phone.reveal(), message.text.reveal(), message.sign, message.kind)
+    except SealBroken:
+        return SendResult(key, False, failure="号码或内容无法解密，请联系系统管理核对密钥")
 
 
 def book_sent(results: Sequence[SendResult], *, at: datetime) -> None:
     """Book what the gateway said: sent, failed, or queued again after a while under the same key. The text of a code
     is emptied as soon as it is not needed again. A message that is no longer in sending is left as it is."""
     said = {int(result.key): result for result in results}
-    ends: dict[tuple[str, str, datetime], list[int]] = defaultdict(list)
+    ends: dict[tuple[str, str, datetime | None], list[int]] = defaultdict(list)
     with transaction.atomic():
-        sending = list(Message.objects.select_for_update().filter(pk__in=said, state=Message.State.SENDING).order_by("pk"))
-        for message in sending:
-            result = said[message.pk]
-            message.gateway_id = result.gateway_id[:64]
-            ends[_end(message, result, at)].append(message.pk)
-        Message.objects.bulk_update(sending, ["gateway_id"], batch_size=1000)
+        sending = Message.objects.select_for_update().filter(pk__in=said, state=Message.State.SENDING).order_by("pk")
+        for pk, tries, urgent in sending.values_list("pk", "tries", "urgent"):
+            ends[_end(said[pk], tries, urgent, at)].append(pk)
         for (to, failure, next_try_at), ids in ends.items():
             rows = Message.objects.filter(pk__in=ids)
-            also = {"failure": failure, "next_try_at": next_try_at}
+            also = {"failure": failure} | ({"next_try_at": next_try_at} if next_try_at else {})
             move_all(rows, to, by=None, at=at, why=failure, also=also)
+            if to == Message.State.SENT:
+                _number(ids, [said[pk].gateway_id[:64] for pk in ids])
             if to != Message.State.QUEUED:
                 rows.filter(kind=SIGN_IN_CODE).update(text="")
 
 
-def _end(message: Message, result: SendResult, at: datetime) -> tuple[str, str, datetime]:
+def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[str, str, datetime | None]:
     """(state, failure, next try) that a result leads to."""
-    failure = result.failure[:200]
     if result.accepted:
-        return Message.State.SENT, "", message.next_try_at
-    if not result.retry or message.tries >= MOST_TRIES:
-        return Message.State.FAILED, failure, message.next_try_at
-    wait = 5 if message.urgent else min(30 * 2 ** (message.tries - 1), 3600)
-    return Message.State.QUEUED, failure, at + timedelta(seconds=wait)
+        return Message.State.SENT, "", None
+    if not result.retry or tries >= MOST_TRIES:
+        return Message.State.FAILED, result.failure[:200], None
+    wait = 5 if urgent else min(30 * 2 ** (tries - 1), 3600)
+    return Message.State.QUEUED, result.failure[:200], at + timedelta(seconds=wait)
+
+
+def _number(ids: list[int], gateway_ids: list[str]) -> None:
+    """Note the gateway's own number of each message, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE agency_message SET gateway_id = given.number FROM unnest(%s::bigint[], %s::text[]) given (id, number) "
+            "WHERE agency_message.id = given.id",
+            [ids, gateway_ids],
+        )
 
 
 def requeue_stuck(*, at: datetime) -> int:
