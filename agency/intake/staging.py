@@ -131,7 +131,7 @@ def fill(
 def drop_staging(imp: Import) -> None:
     """Forget what was staged for an import."""
     with connection.cursor() as cursor:
-        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue"):
+        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue", f"intake_{imp.pk}_fate"):
             cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)).as_string(None))
 
 

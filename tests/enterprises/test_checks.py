@@ -1,0 +1,149 @@
+"""What the business checks of the registry, the contributions and the lists say."""
+
+import pytest
+
+from enterprises.models import CreditListing, Enterprise, SizeCover
+from tests.office import contribution, enterprise, uscc
+
+
+def errors(imp) -> dict[int, list[str]]:
+    """Reasons of the refused rows by row number."""
+    found: dict[int, list[str]] = {}
+    for _, row, _, _, reason, _ in imp.report["errors"]:
+        found.setdefault(row, []).append(reason)
+    return found
+
+
+def warnings(imp) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for _, row, _, _, reason, _ in imp.report["warnings"]:
+        found.setdefault(row, []).append(reason)
+    return found
+
+
+class TestBranches:
+    def test_need_a_legal_entity_that_is_not_themselves(self, office):
+        imp = office.check(
+            "enterprises",
+            [
+                enterprise(1, 单位类型="分支机构", 所属法人统一社会信用代码=""),
+                enterprise(2, 单位类型="分支机构", 所属法人统一社会信用代码=uscc(2)),
+                enterprise(3, 单位类型="分支机构", 所属法人统一社会信用代码=uscc(77, "110100")),
+                enterprise(4, 所属法人统一社会信用代码=""),
+            ],
+        )
+        assert errors(imp) == {2: ["分支机构须填写所属法人统一社会信用代码"], 3: ["所属法人不能是本单位自己，请核对"]}
+
+    def test_cannot_stand_below_a_branch_of_the_file_or_of_the_registry(self, office):
+        below = {"单位类型": "分支机构", "所属法人统一社会信用代码": uscc(1)}
+        rows = [enterprise(1, **below | {"所属法人统一社会信用代码": uscc(9)}), enterprise(2, **below)]
+        assert list(errors(office.load("enterprises", rows))) == [3]
+        assert list(errors(office.check("enterprises", [enterprise(3, **below)]))) == [2]
+
+    def test_may_follow_a_legal_entity_that_this_file_makes_one(self, office):
+        below = {"单位类型": "分支机构", "所属法人统一社会信用代码": uscc(1)}
+        office.load("enterprises", [enterprise(1, **below | {"所属法人统一社会信用代码": uscc(9)})])
+        imp = office.check("enterprises", [enterprise(1, 所属法人统一社会信用代码=""), enterprise(2, **below)])
+        assert errors(imp) == {}
+
+
+class TestSharedContacts:
+    def test_one_phone_or_account_of_two_is_told_on_both(self, office):
+        imp = office.check(
+            "enterprises",
+            [
+                enterprise(1, 手机号="13900000001", 账号="622200001"),
+                enterprise(2, 手机号="13900000001", 账号="622200002"),
+                enterprise(3, 手机号="13900000003", 账号="622200002"),
+                enterprise(4, 手机号="", 账号=""),
+            ],
+        )
+        assert imp.refused == 0
+        assert warnings(imp) == {
+            2: [f"与单位 {uscc(2)} 的手机号相同，请核对"],
+            3: [f"与单位 {uscc(1)} 的手机号相同，请核对", f"与单位 {uscc(3)} 的账号相同，请核对"],
+            4: [f"与单位 {uscc(2)} 的账号相同，请核对"],
+        }
+        assert [value for *_, value, _, _ in imp.report["warnings"]] == ["139****0001", "139****0001", "****0002", "****0002"]
+
+    def test_one_of_the_registry_counts_and_ones_own_does_not(self, office):
+        office.load("enterprises", [enterprise(1, 账号="622200001")])
+        imp = office.check("enterprises", [enterprise(1, 账号="622200001"), enterprise(2, 账号="622200001")])
+        assert warnings(imp) == {2: [f"与单位 {uscc(2)} 的账号相同，请核对"], 3: [f"与单位 {uscc(1)} 的账号相同，请核对"]}
+
+
+class TestContributions:
+    @pytest.fixture
+    def known(self, office) -> str:
+        return office.enterprises(1)[0]
+
+    def test_of_an_unknown_or_voided_enterprise_are_refused(self, office, known):
+        office.load("enterprises", [enterprise(0, 作废="是")])
+        imp = office.check("contributions", [contribution(known), contribution(uscc(5))])
+        assert [len(errors(imp)[row]) for row in (2, 3)] == [1, 1]
+        assert f"{uscc(5)} 的单位" in errors(imp)[3][0]
+
+    def test_paid_without_head_count_is_told(self, office, known):
+        rows = [
+            contribution(known, 缴费人数="0"),
+            contribution(known, 费款所属期="202302", 缴费人数="0", 单位实缴="0", 个人实缴="0"),
+        ]
+        assert warnings(office.check("contributions", rows)) == {2: ["有实缴金额而缴费人数为 0，请核对"]}
+
+    @pytest.mark.parametrize(("due", "told"), [("70.00", False), ("70.02", False), ("70.03", True), ("69.97", True), ("", False)])
+    def test_a_premium_off_base_times_rate_is_told_beyond_a_fen_a_person(self, office, known, due, told):
+        imp = office.check("contributions", [contribution(known, 缴费基数="10000", 单位应缴=due, 个人应缴="30", 缴费人数="2")])
+        assert bool(warnings(imp)) == told
+        if told:
+            assert warnings(imp) == {2: [f"应缴合计 {float(due) + 30:.2f} 元与缴费基数乘以费率（100.00 元）相差较大，请核对"]}
+
+    def test_a_month_of_which_no_notice_states_the_rate_is_not_judged(self, office, known):
+        imp = office.check(
+            "contributions", [contribution(known, 费款所属期="201801", 缴费基数="10000", 单位应缴="1", 个人应缴="1")]
+        )
+        assert (imp.warned, imp.refused) == (0, 0)
+
+    def test_days_to_come_are_refused_and_months_to_come_told(self, office, known):
+        rows = [contribution(known, 费款所属期="202408", 到账日期="2024-07-01"), contribution(known, 到账日期="2024-07-02")]
+        imp = office.check("contributions", rows)
+        assert (list(errors(imp)), list(warnings(imp))) == ([3], [2])
+
+
+class TestLists:
+    def test_may_name_a_code_that_the_registry_does_not_know(self, office):
+        imp = office.load("credit-list", [{"统一社会信用代码": uscc(5), "名单类型": "严重失信"}])
+        assert (imp.new, imp.refused, CreditListing.objects.count()) == (1, 0, 1)
+
+    def test_delisted_before_listed_is_refused(self, office):
+        row = {"统一社会信用代码": uscc(5), "名单类型": "严重失信", "列入日期": "2024-02-02", "移出日期": "2024-02-01"}
+        rows = [row, row | {"移出日期": "2024-02-02", "来源": ""} | {"统一社会信用代码": uscc(6)}]
+        imp = office.check("credit-list", [rows[0] | {"来源": ""}, rows[1]])
+        assert errors(imp) == {2: ["移出日期早于列入日期，请核对"]}
+
+    @pytest.mark.parametrize(("covers", "stored"), [("all", True), ("listed", False), (None, None)])
+    def test_a_size_list_says_whether_it_covers_whom_it_does_not_name(self, office, covers, stored):
+        rows = [{"统一社会信用代码": uscc(1), "划型": "大型", "年度": "2023"}]
+        office.load("size-list", rows, settings={"covers": covers} if covers else {})
+        found = SizeCover.objects.filter(region_id="140300", year=2023).values_list("covers_all", flat=True).first()
+        assert found is stored
+
+    def test_a_cover_can_be_said_anew_for_rows_that_do_not_change(self, office):
+        rows = [{"统一社会信用代码": uscc(1), "划型": "大型", "年度": "2023"}]
+        for covers in ("all", "listed"):
+            office.load("size-list", rows, settings={"covers": covers})
+        assert SizeCover.objects.get().covers_all is False
+
+
+class TestHosts:
+    def test_belong_to_a_dispatch_unit_of_the_registry(self, office):
+        Enterprise.objects.bulk_create(
+            [
+                Enterprise(uscc=uscc(1), name="派遣", kind="企业", dispatch=True, region_id="140302"),
+                Enterprise(uscc=uscc(2), name="普通", kind="企业", region_id="140302"),
+            ]
+        )
+        row = {"用工单位统一社会信用代码": uscc(9), "用工单位名称": "用工", "用工单位类型": "企业", "年度": "2023"}
+        codes = [uscc(1), uscc(2), uscc(3), uscc(9)]
+        imp = office.check("hosts", [{"派遣单位统一社会信用代码": code} | row for code in codes])
+        assert list(errors(imp)) == [4, 5]
+        assert warnings(imp) == {3: ["该单位在名册中不是劳务派遣单位，请核对"]}

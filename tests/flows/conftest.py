@@ -1,0 +1,3 @@
+from tests.office import at, committed_office, office
+
+__all__ = ["at", "committed_office", "office"]
