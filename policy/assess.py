@@ -200,7 +200,7 @@ def _decide_here(block: _Block) -> _Done:
 
 def _decide(terms: Terms, layout: _Layout, block: _Block) -> _Done:
     cut: Iterable[Sequence[Cell]] = zip(*block.cells, strict=True) if block.by_columns else block.cells
-    lines = [(number, line) for number, line in enumerate(cut, block.number) if any(line)]
+    lines = [(number, line) for number, line in enumerate(cut, block.number) if _filled(line)]
     if not lines:
         return _Done()
     try:
@@ -226,6 +226,10 @@ def _decide(terms: Terms, layout: _Layout, block: _Block) -> _Done:
             done.rows.append([*map(_as_value, row), *appended(verdict)])
     done.text, done.outcomes, done.amount = text.getvalue(), Counter(outcomes), sum(amounts, Decimal(0))
     return done
+
+
+def _filled(line: Sequence[Cell]) -> bool:
+    return any(line) or any(cell not in ("", None) for cell in line)
 
 
 def _picked(layout: _Layout, columns: Sequence[Sequence[Cell]], height: int) -> Sequence[Iterable[Cell]]:

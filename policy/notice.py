@@ -97,11 +97,6 @@ class Notice:
         """The terms with these choices (values as `--choose` takes them), the rest default. Raises ChoiceRefused."""
         made = {key: self._chosen(key, written) for key, written in (choices or {}).items()}
         terms = [term for key, stated in self.stated.items() for term in made.get(key, terms_of(stated))]
-        terms += [
-            Term(key, rule.label, rule.type, rule.absent, "absent")
-            for key, rule in KEYS.items()
-            if key not in self.stated and rule.absent is not None
-        ]
         return Terms(
             id=self.id,
             title=self.title,

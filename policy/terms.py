@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
 
-from policy.keys import Type, Value
+from policy.keys import KEYS, Type, Value
 
 _FORMAT = 1
 
@@ -24,9 +24,9 @@ class Term:
     """One number, limit or option of a notice.
 
     `basis`: `law` (a clause says it), `reading` (our interpretation: `reading` names the entry of
-    `Terms.readings`) or `choice` (the agency's). `document` is the 文号, or the title where there is none, of what
-    says it; `phrase` at most 40 characters of it, verbatim; `outside`: that document is not among those the
-    notices come from. `since` and `until`: both days in; None = open.
+    `Terms.readings`), `choice` (the agency's) or `absent` (no notice says anything). `document` is the 文号, or
+    the title where there is none, of what says it; `phrase` at most 40 characters of it, verbatim; `outside`:
+    that document is not among those the notices come from. `since` and `until`: both days in; None = open.
     """
 
     key: str
@@ -93,11 +93,18 @@ class Terms:
         return any(on is None or term.holds(on) for term in self._terms.get(key, ()))
 
     def term(self, key: str, on: date | None = None) -> Term:
-        """The term, of several the one in force `on` (without a day the first). KeyError if there is none."""
-        for term in self._terms[key]:
+        """The term, of several the one in force `on` (without a day the first).
+
+        What no notice states has its absent value and no clause, also in terms that were kept before the key came
+        to be. KeyError where there is neither.
+        """
+        for term in self._terms.get(key, ()):
             if on is None or term.holds(on):
                 return term
-        raise KeyError(f"{key} {on}")
+        rule = KEYS[key]
+        if key in self._terms or rule.absent is None:
+            raise KeyError(f"{key} {on or ''}")
+        return Term(key, rule.label, rule.type, rule.absent, "absent")
 
     def value(self, key: str, on: date | None = None) -> Value:
         """The value of a term; see `term`."""
@@ -109,7 +116,7 @@ class Terms:
         return f"{term.document} {term.clause}" if term.clause else ""
 
     def all(self) -> Sequence[Term]:
-        """Every term, by key, then by day."""
+        """Every term that is stated, by key, then by day."""
         return [term for terms in self._terms.values() for term in terms]
 
     def number_of(self, key: str, on: date | None = None) -> Decimal:

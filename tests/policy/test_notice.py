@@ -171,6 +171,11 @@ class TestTerms:
         assert terms.clause("layoff_limit") == "鲁人社发〔2024〕8号 二"
         assert terms.clause("publicity_days") == ""
 
+    def test_kept_before_a_key_came_to_be_take_it_as_not_said(self) -> None:
+        kept = Terms.parse(load("shanxi/2024").terms().canonical())
+        assert not kept.states("deferred_bars")
+        assert (kept.value("deferred_bars"), kept.clause("deferred_bars")) == (False, "")
+
     def test_do_not_know_what_no_notice_says(self) -> None:
         terms = load("hebei/2024").terms()
         assert not terms.states("premium_rate_employer")
