@@ -65,7 +65,8 @@ def _enterprise(uscc: str) -> Enterprise | None:
 
 
 def _is_registered(enterprise: Enterprise, phone: str) -> bool:
-    return bool(enterprise.phone_index) and enterprise.phone_index == blind_index(phone.strip())
+    """Whether the phone is on record for the enterprise: its contact's or its legal representative's."""
+    return blind_index(phone.strip()) in {enterprise.phone_index, enterprise.legal_phone_index} - {""}
 
 
 def _user_of(enterprise: Enterprise) -> User | None:

@@ -29,7 +29,10 @@ def object_(year: Year) -> None:
     year.on(day(2024, 7, 12))
     round_ = PublicityRound.objects.get()
     count = round_.lines.count()
-    for position, channel, text in ((count // 3, "letter", "该单位上半年已停产，职工已遣散。"), (count // 2, "phone", "该单位拖欠工资。")):
+    for position, channel, text in (
+        (count // 3, "letter", "该单位上半年已停产，职工已遣散。"),
+        (count // 2, "phone", "该单位拖欠工资。"),
+    ):
         year.by("jingban1").press(
             "payout_publicityround", "objection", round_.pk, position=position, channel=channel, text=text,
             name="异议人", contact="来信地址见信封",
@@ -38,7 +41,10 @@ def object_(year: Year) -> None:
     upheld, dismissed = Objection.objects.order_by("pk")
     year.by("fushen1").press("payout_objection", "uphold", upheld.pk, answer="经实地核查属实，不予发放。")
     year.by("fushen1").press("payout_objection", "dismiss", dismissed.pk, answer="经核查工资已结清，异议不成立。")
-    rows = [(row.line.name, row.get_channel_display(), row.get_state_display(), row.line.amount) for row in Objection.objects.order_by("pk")]
+    rows = [
+        (row.line.name, row.get_channel_display(), row.get_state_display(), row.line.amount)
+        for row in Objection.objects.order_by("pk")
+    ]
     year.show("公示异议", ["单位", "渠道", "结果", "金额（元）"], rows, "经办台 → 公示异议")
 
 
@@ -55,8 +61,19 @@ def pay(year: Year) -> None:
     year.by("caiwu2").press("payout_paymentbatch", "check", batch.pk)
     year.by("caiwu3").press("payout_paymentbatch", "release", batch.pk, collective_decision="示例局集体审议〔2024〕第1号")
     batch.refresh_from_db()
-    row = (batch.number, batch.count, batch.total, f"{batch.maker.name}、{batch.checker.name}、{batch.releaser.name}", batch.sha256[:12])
-    year.show("拨付批次与银行文件", ["批次号", "笔数", "金额（元）", "编制、复核、放行", "文件散列"], [row], "经办台 → 拨付批次（下载会留痕）")
+    row = (
+        batch.number,
+        batch.count,
+        batch.total,
+        f"{batch.maker.name}、{batch.checker.name}、{batch.releaser.name}",
+        batch.sha256[:12],
+    )
+    year.show(
+        "拨付批次与银行文件",
+        ["批次号", "笔数", "金额（元）", "编制、复核、放行", "文件散列"],
+        [row],
+        "经办台 → 拨付批次（下载会留痕）",
+    )
 
 
 def bank(year: Year) -> None:

@@ -15,6 +15,7 @@ from django.db.models import Count, Sum
 from agency import clock
 from agency.actions import set_desk_clock
 from agency.models import Import, Programme, Region
+from samples.city import names
 from samples.year.people import ADMINISTRATOR, STAFF, Staff
 from samples.year.tables import table
 from samples.year.windows import Clerk, Owner, Stuck
@@ -68,11 +69,11 @@ class Year:
     # ---- places ----
     @property
     def root(self) -> dict[str, str]:
-        return {"代码": "140000", "名称": "山西省"}
+        return {"代码": names.PROVINCE, "名称": names.REGIONS[names.PROVINCE]}
 
     @property
     def city(self) -> Region:
-        return Region.objects.get(parent__code=self.root["代码"])
+        return Region.objects.get(code=names.CITY)
 
     def region_of(self, staff: Staff) -> Region:
         if staff.where == "province":
@@ -95,7 +96,7 @@ class Year:
         by, second = loader_of(kind)
         words = [kind, str(path), "--by", by, "--confirm"] + (["--confirmed-by", second] if second != by else [])
         if kind == "size-list":
-            words += ["--set", "covers=all"]
+            words += ["--set", "covers=listed"]
         said = io.StringIO()
         try:
             call_command("load", *words, stdout=said, stderr=said)

@@ -3,7 +3,8 @@
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.core.management import call_command
@@ -22,6 +23,13 @@ from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
 day = dt.date
 
 
+def batched(of: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of at most `size`."""
+    rest = iter(of)
+    while group := list(islice(rest, size)):
+        yield group
+
+
 def found(year: Year) -> None:
     """The first administrator by command; every other account and post by the administrator at the console."""
     year.on(day(2024, 5, 27))
@@ -35,7 +43,12 @@ def found(year: Year) -> None:
     year.load("regions")
     _appoint(year, [staff for staff in STAFF if staff.username != "zhengce1"])
     rows = [(staff.name, staff.role.label, year.region_of(staff).name, staff.username) for staff in [ADMINISTRATOR, *STAFF]]
-    year.show("建立账号：一人一岗，没有超级用户", ["姓名", "岗位", "地区", "用户名"], rows, f"经办台 → 用户、岗位（{admin.username} 登录）")
+    year.show(
+        "建立账号：一人一岗，没有超级用户",
+        ["姓名", "岗位", "地区", "用户名"],
+        rows,
+        f"经办台 → 用户、岗位（{admin.username} 登录）",
+    )
 
 
 def _appoint(year: Year, staff: list[Any]) -> None:
@@ -74,7 +87,9 @@ def adopt(year: Year) -> None:
     year.by("zhengce2").press("agency_programme", "open", programme.pk)
     programme.refresh_from_db()
     edition = programme.editions.get()
-    rows = [(programme.title, programme.notice, programme.get_state_display(), edition.prepared_by.name, edition.approved_by.name)]
+    rows = [
+        (programme.title, programme.notice, programme.get_state_display(), edition.prepared_by.name, edition.approved_by.name)
+    ]
     year.show("开办项目（基金备付期限已核）", ["项目", "政策文件", "状态", "拟定", "批准"], rows, "经办台 → 项目")
 
 
@@ -125,7 +140,10 @@ def offer(year: Year) -> None:
     wake("agency.send_messages")
     waiting = Message.objects.filter(state__in=["QUEUED", "SENDING"])
     wait_until(lambda: not waiting.exists(), "发送短信")
-    rows = [(Message.State(state).label, count) for state, count in Message.objects.filter(kind="offer").values_list("state").annotate(Count("pk"))]
+    rows = [
+        (Message.State(state).label, count)
+        for state, count in Message.objects.filter(kind="offer").values_list("state").annotate(Count("pk"))
+    ]
     year.show("确认通知短信", ["状态", "条数"], rows, "经办台 → 短信；本机短信网关页面见 make serve")
     year.show("符合条件而未通知", ["原因", "户数", "金额（元）"], year.not_offered(), "经办台 → 返还事项，状态“符合”")
 
@@ -134,34 +152,34 @@ def answer(year: Year) -> None:
     """The enterprises answer at the portal, each signed in with a code from the gateway."""
     year.on(day(2024, 6, 11))
     applying = [State.ELIGIBLE, State.INELIGIBLE, State.INCOMPLETE]
-    owners = year.owners({"确认", "放弃", "更正账户"}, [State.OFFERED]) + year.owners({"自主申请"}, applying)
-    sign_in([owner for owner, _ in owners])
-    for owner, wish in owners:
-        act(owner, wish)
+    visit(year.owners({"确认", "放弃", "更正账户"}, [State.OFFERED]) + year.owners({"自主申请"}, applying))
     year.show("单位登录门户答复后，各状态", ["状态", "户数", "金额（元）"], year.by_state(), "门户：用单位的代码和登记手机号登录")
 
 
-def sign_in(owners: list[Owner]) -> None:
-    """Codes are asked for by all, sent by the worker, read from the gateway."""
+def visit(owners: list[tuple[Owner, str]]) -> None:
+    """Each signs in with a code, asked for at the portal, sent by the worker, read from the gateway; and acts.
+
+    One at a time a phone: a phone is sent at most one code a minute."""
+    phones = {owner.phone: (owner, wish) for owner, wish in reversed(owners)}
     sent = Message.objects.filter(kind="sign_in_code", state__in=["SENT", "DELIVERED"])
-    before = sent.count()
-    for owner in owners:
-        owner.ask_code()
-    wait_until(lambda: sent.count() >= before + len(owners), "验证码短信")
-    for owner in owners:
-        owner.enter()
+    for group in batched(phones.values(), 100):
+        before = sent.count()
+        for owner, _ in group:
+            owner.ask_code()
+        wait_until(lambda: sent.count() >= before + len(group), "验证码短信")  # noqa: B023 - waited for within the round
+        for owner, wish in group:
+            owner.enter()
+            act(owner, wish)
 
 
 def act(owner: Owner, wish: str) -> None:
     """One answer at the portal."""
-    if wish == "确认":
-        owner.send("confirm")
-    elif wish == "放弃":
+    if wish == "放弃":
         owner.send("decline", reason="不需要这笔资金", text="")
     elif wish == "更正账户":
         owner.send("correct", about="account", text="对公账户已变更，请按税务登记的账户核对。")
     else:
-        owner.send("apply")
+        owner.send("apply" if wish == "自主申请" else "confirm")
 
 
 def attend(year: Year) -> None:
@@ -181,16 +199,9 @@ def attend(year: Year) -> None:
     rows = [("人工核验信用", len(by_hand)), ("处理更正请求", len(corrections))]
     year.show("经办处理在办事项", ["事项", "件数"], rows, "经办台 → 暂缓、更正请求")
     year.write(f"  补发通知：{said}")
-    settled = {row.application_id for row in corrections}
-    again = [(owner, "确认") for owner, _ in year.owners({"更正账户"}, [State.OFFERED]) if _case(owner).pk in settled]
-    late = [(owner, wish) for owner, wish in year.owners({"确认"}, [State.OFFERED])]
-    sign_in([owner for owner, _ in again + late])
-    for owner, wish in again + late:
-        act(owner, wish)
-
-
-def _case(owner: Owner) -> Application:
-    return Application.objects.get(enterprise__uscc=owner.uscc)
+    settled = set(Application.objects.filter(corrections__in=corrections).values_list("enterprise__uscc", flat=True))
+    again = [(owner, "确认") for owner, _ in year.owners({"更正账户"}, [State.OFFERED]) if owner.uscc in settled]
+    visit(again + year.owners({"确认"}, [State.OFFERED]))
 
 
 def turn_overdue(year: Year) -> None:
@@ -198,10 +209,8 @@ def turn_overdue(year: Year) -> None:
     year.on(day(2024, 6, 29))
     wake("refunds.day_turns")
     wait_until(lambda: not Application.objects.filter(state=State.OFFERED, confirm_by__lt=year.today).exists(), "逾期")
-    late = year.owners({"不答"}, [State.OVERDUE])[:5]
-    sign_in([owner for owner, _ in late])
-    for owner, _ in late:
-        owner.send("confirm")
+    late = year.owners({"不答"}, [State.OVERDUE])[:5]  # act: whoever does not decline or correct confirms
+    visit(late)
     rows = [*year.by_state(), (f"（其中逾期后仍确认 {len(late)} 户）", None, None)]
     year.show("确认期满：逾期未确认，政策期内仍可确认", ["状态", "户数", "金额（元）"], rows, "经办台 → 返还事项")
 
@@ -218,7 +227,9 @@ def review(year: Year) -> None:
         first.press("refunds_application", "reject", case.pk, reason=f"不符合：{reasons}。")
     reviewed = Application.objects.filter(state=State.REVIEWED).order_by("pk")
     year.write("  复审：" + second.press_all("refunds_application", "approve-all", list(reviewed.values_list("pk", flat=True))))
-    year.show("两级审核后，各状态", ["状态", "户数", "金额（元）"], year.by_state(), "经办台 → 返还事项；不予返还的理由见各件页面")
+    year.show(
+        "两级审核后，各状态", ["状态", "户数", "金额（元）"], year.by_state(), "经办台 → 返还事项；不予返还的理由见各件页面"
+    )
 
 
 STEPS = (found, load, adopt, screen, offer, answer, attend, turn_overdue, review)
