@@ -14,19 +14,19 @@ CREDIT_RULES = ["credit", "registration"]
 
 
 def screened_to_look_up(programme: Programme, today: date) -> "QuerySet[Application]":
-    """Cases to be looked up before they are offered: eligible, or kept from it by credit alone that the platform may clear
-    (not yet checked, or on a list that it named); not answered since the screening and not asked today."""
+    """Cases to be looked up before they are offered: eligible, or kept from it by credit alone. Each once after the screening,
+    and every day as long as it was not answered for or is held for a listing, so that a lifted one is noticed."""
     screened = screened_on(programme)
     if screened is None:
         return Application.objects.none()
     rules = Value(CREDIT_RULES, ArrayField(CharField(max_length=32)))
-    listed = open_holds_of(CaseKind.REFUND).filter(kind=Hold.Kind.CREDIT)
+    listed = Exists(open_holds_of(CaseKind.REFUND).filter(kind=Hold.Kind.CREDIT))
     waiting = (
         Q(state=State.ELIGIBLE, enterprise__dispatch=False)
         | Q(state=State.INCOMPLETE, unknown__contained_by=rules)
-        | (Q(state=State.INELIGIBLE, failed__contained_by=rules) & Exists(listed))
+        | (Q(state=State.INELIGIBLE, failed__contained_by=rules) & listed)
     )
-    rows = Application.objects.filter(waiting, programme=programme).exclude(Exists(answered_checks(screened)))
+    rows = Application.objects.filter(waiting, ~Exists(answered_checks(screened)) | listed, programme=programme)
     return _not_asked(rows, CreditCheck.Moment.SCREENING, today)
 
 

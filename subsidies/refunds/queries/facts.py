@@ -5,8 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q
-
 from agency.models import CaseKind, CreditCheck
 from enterprises.models import Enterprise
 from enterprises.queries import Asked, Figures, figures, parent_sizes
@@ -88,13 +86,16 @@ def _platform_flags(application_ids: Collection[int], looked_on: date) -> dict[i
 
 def _paid_for_public_hosts(usccs: Collection[str], year: int) -> dict[str, Decimal | None]:
     """{dispatch unit: what was paid last year for its workers at 机关事业单位}; None where a sum is unknown. A unit whose
-    hosts are not on record at all is left out."""
+    hosts are not on record at all is left out.
+
+    年度 of a line is the year worked in, so last year; where a unit has only lines of the programme's own year, theirs is
+    上年度实缴失业保险费 too."""
     if not usccs:
         return {}
-    totals: dict[str, Decimal | None] = {}
-    hosts = Host.objects.filter(Q(year=year) & Q(voided=False), unit_uscc__in=usccs)
-    for unit, kind, paid in hosts.values_list("unit_uscc", "host_kind", "paid"):
-        total = totals.setdefault(unit, Decimal(0))
+    totals: dict[str, dict[int, Decimal | None]] = {}
+    hosts = Host.objects.filter(unit_uscc__in=usccs, year__in=(year - 1, year), voided=False)
+    for unit, on_year, kind, paid in hosts.values_list("unit_uscc", "year", "host_kind", "paid"):
+        total = totals.setdefault(unit, {}).setdefault(on_year, Decimal(0))
         if kind == Enterprise.Kind.PUBLIC_BODY and total is not None:
-            totals[unit] = None if paid is None else total + paid
-    return totals
+            totals[unit][on_year] = None if paid is None else total + paid
+    return {unit: by_year[min(by_year)] for unit, by_year in totals.items()}

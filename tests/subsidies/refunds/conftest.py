@@ -138,7 +138,8 @@ def make_enterprise(regions) -> Callable[..., Enterprise]:
         values = {
             "uscc": f"9114{made:014}", "name": f"甲市第{made:04}号公司", "kind": "企业", "region": regions[region],
             "registration": "存续", "industry": "5210", "employees": people, "revenue": Decimal("900.00"),
-            "phone": f"138{made:08}", "account_name": f"甲市第{made:04}号公司", "bank": "某银行甲市支行", "account": f"62220000{made:08}",
+            "phone": f"138{made:08}", "account_name": f"甲市第{made:04}号公司", "bank": "某银行甲市支行",
+            "account": f"62220000{made:08}",
         }  # fmt: skip
         enterprise = Enterprise.objects.create(**(values | fields))
         MonthlyContribution.objects.bulk_create(month_paid(enterprise, month, people) for month in months)
@@ -254,3 +255,15 @@ def at_once(transactional_db) -> Callable[..., list[Any]]:
         return results
 
     return run
+
+
+@pytest.fixture
+def pay() -> Callable[..., MonthlyContribution]:
+    """One more contribution row: pay(enterprise, 12, 10, type="补缴")."""
+
+    def row(enterprise: Enterprise, month: int, people: int, **fields: Any) -> MonthlyContribution:
+        made = month_paid(enterprise, month, people, **fields)
+        made.save()
+        return made
+
+    return row

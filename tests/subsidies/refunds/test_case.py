@@ -2,12 +2,10 @@
 
 from decimal import Decimal
 
-import pytest
-
-from agency.models import CreditCheck, Event, Hold, Message, Role
+from agency.models import Event, Role
 from subsidies.payout.models import Award
 from subsidies.refunds import actions
-from subsidies.refunds.models import Application, State
+from subsidies.refunds.models import State
 from subsidies.refunds.queries import findings_of, standing, timeline
 
 
