@@ -130,8 +130,8 @@ def serve(machine: Machine, announce: list[str]) -> int:
         up(machine)
         for name in PROCESSES:
             start(machine, name)
-        if announce:
-            subprocess.run(announce, env=os.environ | machine.environment(), check=True)
+        if announce and (failed := subprocess.run(announce, env=os.environ | machine.environment()).returncode):
+            return failed
         while True:
             time.sleep(0.5)
             ended = [name for name, line in status(machine).items() if line == "stopped"]
@@ -145,4 +145,4 @@ def serve(machine: Machine, announce: list[str]) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        down(machine)
+        remove(machine) if machine.throwaway else down(machine)

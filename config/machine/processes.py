@@ -40,6 +40,7 @@ def _system_path() -> str:
     return os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != ours)
 
 
+STARTING = 120  # seconds that a process may take on a busy machine
 PROCESSES = ("sms", "platform", "worker", "beat", "web")
 
 
@@ -97,7 +98,7 @@ def _start(
             stdout=file, stderr=file, start_new_session=True,
         )  # fmt: skip
     note(pid_file, process.pid)
-    until = time.monotonic() + 60
+    until = time.monotonic() + STARTING
     while not ready():
         if process.poll() is not None or time.monotonic() > until:
             _stop(machine, name)

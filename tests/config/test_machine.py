@@ -1,11 +1,13 @@
 """The private machine starts what is missing, uses what is given, and leaves nothing behind."""
 
+import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,3 +211,36 @@ class TestFresh:
         machine.start_postgres(own)
         assert select(own, "SELECT to_regclass('old') IS NULL") is True
         assert own.environment()["WENGANG_SEAL_KEYS"] == keys
+
+
+class TestServe:
+    SAY = "import os; print(os.environ['PUBLIC_URL'], os.environ['FILES_ROOT'], flush=True)"
+
+    def begin(self, *words: str) -> tuple[subprocess.Popen[str], str, Path]:
+        """A verb on a machine of its own that says where it is: the process, the site's address, the folder."""
+        environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        command = [sys.executable, "-m", "config.machine", words[0], "--throwaway", "--", sys.executable, "-c", *words[1:]]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        address, files = process.stdout.readline().split()
+        return process, address, Path(files).parent
+
+    def test_everything_is_up_until_one_falls_which_is_named(self):
+        process, address, folder = self.begin("serve", self.SAY)
+        try:
+            with urllib.request.urlopen(f"{address}/static/admin/css/base.css", timeout=120) as answer:
+                assert answer.status == 200
+            psutil.Process(json.loads((folder / "run" / "worker.json").read_text())["pid"]).kill()
+            assert process.wait(120) == 1
+            assert process.stderr.read().startswith("worker ended:")
+            assert not folder.exists()
+            assert processes_in(folder) == []
+        finally:
+            process.terminate()
+            process.communicate(timeout=120)
+
+    def test_being_ended_leaves_nothing(self):
+        process, _, folder = self.begin("run", f"{self.SAY}; import time; time.sleep(600)")
+        process.terminate()
+        process.communicate(timeout=120)
+        assert not folder.exists()
+        assert processes_in(folder) == []
