@@ -22,7 +22,7 @@ from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
 from sheets.tables import Cells, Table, Tables
 
-_REMEMBERED = 60_000  # cells a column remembers; most columns repeat themselves
+_REMEMBERED = 150_000  # cells a column remembers; most columns repeat themselves
 
 Errors = list[tuple[str, int, str, str, str]]
 Message = tuple[Any, ...]

@@ -146,13 +146,16 @@ def whole_between(least: int, most: int) -> Kind:
     return Kind("整数", _Whole(least, most), int, as_text=False, note=f"{least} 至 {most} 的整数")
 
 
-text = Kind("文本", clean_text)
-code = Kind("编码", clean_code, note=f"文本；{SET_AS_TEXT}")
+_PLAIN_TEXT = r"[0-9A-Za-z\u4e00-\u9fff（）]{1,200}"
+_PLAIN_CODE = r"(?![0-9]+[Ee][0-9]+(?:\n|\Z))[0-9A-Za-z]{1,64}"
+
+text = Kind("文本", clean_text, plain=_PLAIN_TEXT)
+code = Kind("编码", clean_code, note=f"文本；{SET_AS_TEXT}", plain=_PLAIN_CODE)
 uscc = Kind("统一社会信用代码", clean_uscc, note=f"18 位；{SET_AS_TEXT}")
 citizen_id = Kind("身份证号", clean_citizen_id, note=f"18 位；{SET_AS_TEXT}")
-phone = Kind("手机号", clean_phone, note=f"11 位；{SET_AS_TEXT}")
+phone = Kind("手机号", clean_phone, note=f"11 位；{SET_AS_TEXT}", plain=r"1[3-9][0-9]{9}")
 telephone = Kind("电话", clean_telephone, note="如 0350-12333")
-account = Kind("账号", clean_account, note=f"6 至 34 位数字；{SET_AS_TEXT}")
+account = Kind("账号", clean_account, note=f"6 至 34 位数字；{SET_AS_TEXT}", plain=r"[0-9]{6,34}")
 region = Kind("行政区划代码", clean_region, note=f"6 位；{SET_AS_TEXT}")
 industry = Kind("行业代码", clean_industry, note=f"GB/T 4754-2017，2 至 4 位，可带门类字母；{SET_AS_TEXT}")
 money = Kind(

@@ -38,6 +38,12 @@ class TestEveryKind:
     def test_travels_to_the_child_process(self, kind):
         assert pickle.loads(pickle.dumps(kind)) == kind
 
+    @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.plain], ids=lambda kind: kind.name)
+    @given(data=st.data())
+    def test_leaves_plain_text_as_it_is(self, kind, data):
+        plain = data.draw(st.from_regex(kind.plain, fullmatch=True))
+        assert kind.clean(plain) == plain
+
     @pytest.mark.parametrize("kind", [v.text, v.code, v.money, v.day], ids=lambda kind: kind.name)
     def test_tells_what_is_wrong_with_a_formula(self, kind):
         assert refused(kind, "#DIV/0!") == "单元格是公式错误 #DIV/0!，请改正公式或直接填写数值"
