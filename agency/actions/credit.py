@@ -10,7 +10,7 @@ from django.db import transaction
 
 from agency.actions.holds import LIFTS, NewHold, lift_holds, open_hold, open_holds
 from agency.models import CreditCheck, Event, File, Hold, User
-from agency.moves import check_mover, record
+from agency.moves import check_mover, insert_all, record
 
 CREDIT_KINDS = (Hold.Kind.CREDIT, Hold.Kind.CREDIT_UNANSWERED)
 
@@ -46,13 +46,8 @@ def book_answers(
     """Archive each (case id, uscc, region, answer). A flag in `barring` opens a CREDIT hold that names the list, no answer
     a CREDIT_UNANSWERED one; an answer lifts what it settles of the holds that no person opened."""
     with transaction.atomic():
-        checks = CreditCheck.objects.bulk_create(
-            [
-                _check(case_kind, case_id, uscc, region_id, moment, on, answer)
-                for case_id, uscc, region_id, answer in answers
-            ],
-            batch_size=5_000,
-        )  # fmt: skip
+        checks = [_check(case_kind, case_id, uscc, region_id, moment, on, answer) for case_id, uscc, region_id, answer in answers]
+        insert_all(checks)
         unanswered = [check for check in checks if check.outcome == CreditCheck.Outcome.NO_ANSWER]
         hits = [check for check in checks if set(check.flags) & set(barring)]
         answered = [check.case_id for check in checks if check.outcome != CreditCheck.Outcome.NO_ANSWER]

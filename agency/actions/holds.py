@@ -93,11 +93,15 @@ def lift_holds(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH lifted AS (
-                UPDATE agency_hold SET lifted_by_id = %s, lifted_at = %s, lifted_why = %s
+            WITH standing AS MATERIALIZED (
+                SELECT id FROM agency_hold
                 WHERE case_kind = %s AND case_id = ANY(%s) AND kind = ANY(%s) AND lifted_at IS NULL
                     AND NOT (%s AND opened_by_id IS NOT NULL)
-                RETURNING id, case_kind, case_id, kind, region_id
+                ORDER BY id FOR UPDATE
+            ), lifted AS (
+                UPDATE agency_hold hold SET lifted_by_id = %s, lifted_at = %s, lifted_why = %s
+                FROM standing WHERE hold.id = standing.id
+                RETURNING hold.id, case_kind, case_id, kind, region_id
             )
             INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
             SELECT %s, 'WRITE', case_kind, case_id, %s, region_id, '', '', '解除暂缓：' || %s::text,
@@ -105,8 +109,8 @@ def lift_holds(
             FROM lifted
             """,
             [
-                by and by.pk, at, why, case_kind, list(case_ids), [str(kind) for kind in kinds], system_only,
-                at, by and by.pk, why,
+                case_kind, list(case_ids), [str(kind) for kind in kinds], system_only,
+                by and by.pk, at, why, at, by and by.pk, why,
             ],
         )  # fmt: skip
         return cursor.rowcount
