@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -15,6 +15,9 @@ from agency.admin import roles_of
 from agency.models import Hold, Import, Job, Programme, Role
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
+
+PREPARER, REVIEWER, FINANCE = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,31 +86,56 @@ def _listed(model: str, **filters: str) -> str:
     return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
 
 
+# What waits in each state, and whose it is; an empty set = somebody outside the agency.
+CASES = (
+    (State.ELIGIBLE, "符合条件，待发确认通知", PREPARER, "信用核验后发出；劳务派遣单位须自主申请。"),
+    (State.INCOMPLETE, "信息不全，待补数据", PREPARER, "按待核实的条件补齐后重新筛查。"),
+    (State.OFFERED, "已通知，等单位确认", NOBODY, ""),
+    (State.CONFIRMED, "已确认，待初审", PREPARER, "当日核信用后初审。"),
+    (State.SUBMITTED, "自主申请，待初审", PREPARER, ""),
+    (State.RETURNED, "退回补正，等单位", NOBODY, ""),
+    (State.REVIEWED, "初审通过，待复审", REVIEWER, ""),
+)
+AWARDS = (
+    (Award.State.PENDING, "待公示", PREPARER),
+    (Award.State.PUBLICISED, "公示中", NOBODY),
+    (Award.State.OBJECTED, "异议核查中", REVIEWER),
+    (Award.State.CLEARED, "公示无异议，待拨付", FINANCE),
+    (Award.State.PAYING, "拨付中，等银行回盘", FINANCE),
+    (Award.State.PAYMENT_RETURNED, "退票，待更正账户", PREPARER | REVIEWER),
+)
+BATCHES = (
+    (PaymentBatch.State.DRAFT, "拨付批次待提交", FINANCE),
+    (PaymentBatch.State.SUBMITTED, "拨付批次待复核", FINANCE | REVIEWER),
+    (PaymentBatch.State.APPROVED, "拨付批次待放行", FINANCE),
+    (PaymentBatch.State.RELEASED, "拨付批次待对账", FINANCE),
+)
+
+
+def _counted(rows: "QuerySet[Any]", by: str = "state") -> dict[str, int]:
+    return dict(rows.order_by().values_list(by).annotate(Count("pk")))
+
+
 def _case_todos(scope: Q) -> list[Todo]:
-    by_state = dict(Application.objects.filter(scope).values_list("state").annotate(Count("pk")))
-    holds = dict(Hold.objects.filter(scope, lifted_at__isnull=True).values_list("kind").annotate(Count("pk")))
+    cases = _counted(Application.objects.filter(scope))
+    holds = _counted(Hold.objects.filter(scope, lifted_at__isnull=True), "kind")
     corrections = Correction.objects.filter(settled_at__isnull=True).filter(_under(scope, "application__")).count()
-    preparer, reviewer = frozenset({Role.PREPARER}), frozenset({Role.REVIEWER})
-    waiting = [
-        (State.ELIGIBLE, "符合条件，待发确认通知", preparer, "信用核验后发出；劳务派遣单位须自主申请。"),
-        (State.INCOMPLETE, "信息不全，待补数据", preparer, "按待核实的条件补齐后重新筛查。"),
-        (State.OFFERED, "已通知，等单位确认", frozenset(), ""),
-        (State.CONFIRMED, "已确认，待初审", preparer, "当日核信用后初审。"),
-        (State.SUBMITTED, "自主申请，待初审", preparer, ""),
-        (State.RETURNED, "退回补正，等单位", frozenset(), ""),
-        (State.REVIEWED, "初审通过，待复审", reviewer, ""),
+    return [
+        *(
+            Todo(label, cases.get(state, 0), _state("refunds_application", state), roles, hint)
+            for state, label, roles, hint in CASES
+        ),
+        *(
+            Todo(
+                f"暂缓 · {kind.label}",
+                holds.get(kind, 0),
+                _listed("agency_hold", open="yes", kind__exact=kind),
+                PREPARER | REVIEWER,
+            )
+            for kind in Hold.Kind
+        ),
+        Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
     ]
-    todos = [
-        Todo(label, by_state.get(state, 0), _listed("refunds_application", state__exact=state), roles, hint)
-        for state, label, roles, hint in waiting
-    ]
-    todos += [
-        Todo(
-            f"暂缓 · {kind.label}", holds.get(kind, 0), _listed("agency_hold", open="yes", kind__exact=kind), preparer | reviewer
-        )
-        for kind in Hold.Kind
-    ]
-    return [*todos, Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), preparer)]
 
 
 def _under(scope: Q, prefix: str) -> Q:
@@ -120,70 +148,37 @@ def _under(scope: Q, prefix: str) -> Q:
 
 
 def _money_todos(scope: Q) -> list[Todo]:
-    awards = {
-        state: (count, total)
-        for state, count, total in Award.objects.filter(scope).values_list("state").annotate(Count("pk"), Sum("amount"))
-    }
-    batches = dict(PaymentBatch.objects.filter(scope).values_list("state").annotate(Count("pk")))
-    rounds = dict(PublicityRound.objects.filter(scope).values_list("state").annotate(Count("pk")))
+    sums = Award.objects.filter(scope).order_by().values_list("state").annotate(Count("pk"), Sum("amount"))
+    awards = {state: (count, total) for state, count, total in sums}
+    batches, rounds = _counted(PaymentBatch.objects.filter(scope)), _counted(PublicityRound.objects.filter(scope))
     objections = Objection.objects.filter(scope, state=Objection.State.FILED).count()
-    preparer, reviewer, finance = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
-    award_rows = [
-        (Award.State.PENDING, "待公示", preparer),
-        (Award.State.PUBLICISED, "公示中", frozenset()),
-        (Award.State.OBJECTED, "异议核查中", reviewer),
-        (Award.State.CLEARED, "公示无异议，待拨付", finance),
-        (Award.State.PAYING, "拨付中，等银行回盘", finance),
-        (Award.State.PAYMENT_RETURNED, "退票，待更正账户", preparer | reviewer),
+    draft = PublicityRound.State.DRAFT
+    none = (0, None)
+    return [
+        *(
+            Todo(label, awards.get(state, none)[0], _state("payout_award", state), roles, amount=awards.get(state, none)[1])
+            for state, label, roles in AWARDS
+        ),
+        *(Todo(label, batches.get(state, 0), _state("payout_paymentbatch", state), roles) for state, label, roles in BATCHES),
+        Todo("公示批次待发布", rounds.get(draft, 0), _state("payout_publicityround", draft), REVIEWER),
+        Todo("公示异议待答复", objections, _listed("payout_objection", due="open"), REVIEWER),
     ]
-    batch_rows = [
-        (PaymentBatch.State.DRAFT, "拨付批次待提交", finance),
-        (PaymentBatch.State.SUBMITTED, "拨付批次待复核", finance | reviewer),
-        (PaymentBatch.State.APPROVED, "拨付批次待放行", finance),
-        (PaymentBatch.State.RELEASED, "拨付批次待对账", finance),
-    ]
-    todos = [
-        Todo(
-            label,
-            awards.get(state, (0, None))[0],
-            _listed("payout_award", state__exact=state),
-            roles,
-            amount=awards.get(state, (0, None))[1],
-        )
-        for state, label, roles in award_rows
-    ]
-    todos += [
-        Todo(label, batches.get(state, 0), _listed("payout_paymentbatch", state__exact=state), roles)
-        for state, label, roles in batch_rows
-    ]
-    todos.append(
-        Todo(
-            "公示批次待发布",
-            rounds.get(PublicityRound.State.DRAFT, 0),
-            _listed("payout_publicityround", state__exact="DRAFT"),
-            reviewer,
-        )
-    )
-    return [*todos, Todo("公示异议待答复", objections, _listed("payout_objection", due="open"), reviewer)]
 
 
 def _desk_todos(scope: Q) -> list[Todo]:
-    imports = dict(Import.objects.filter(scope).values_list("state").annotate(Count("pk")))
-    jobs = dict(Job.objects.filter(scope).values_list("state").annotate(Count("pk")))
-    loaders = frozenset({Role.PREPARER, Role.FINANCE, Role.POLICY})
+    imports, jobs = _counted(Import.objects.filter(scope)), _counted(Job.objects.filter(scope))
+    loaders = PREPARER | FINANCE | {Role.POLICY}
+    checked, refused = Import.State.CHECKED, Import.State.REFUSED
     return [
-        Todo(
-            "导入已检查，待确认",
-            imports.get(Import.State.CHECKED, 0),
-            _listed("agency_import", state__exact="CHECKED"),
-            loaders | {Role.REVIEWER},
-        ),
-        Todo(
-            "文件不合格，待处理", imports.get(Import.State.REFUSED, 0), _listed("agency_import", state__exact="REFUSED"), loaders
-        ),
-        Todo("失败的作业", jobs.get(Job.State.FAILED, 0), _listed("agency_job", state__exact="FAILED"), loaders),
-        Todo("进行中的作业", jobs.get(Job.State.RUNNING, 0), _listed("agency_job", state__exact="RUNNING"), frozenset()),
+        Todo("导入已检查，待确认", imports.get(checked, 0), _state("agency_import", checked), loaders | REVIEWER),
+        Todo("文件不合格，待处理", imports.get(refused, 0), _state("agency_import", refused), loaders),
+        Todo("失败的作业", jobs.get(Job.State.FAILED, 0), _state("agency_job", Job.State.FAILED), loaders),
+        Todo("进行中的作业", jobs.get(Job.State.RUNNING, 0), _state("agency_job", Job.State.RUNNING), NOBODY),
     ]
+
+
+def _state(model: str, state: str) -> str:
+    return _listed(model, state__exact=state)
 
 
 def _programmes(scope: Q, today: date) -> list[dict[str, Any]]:

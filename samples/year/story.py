@@ -186,6 +186,7 @@ def attend(year: Year) -> None:
     """The clerk's work items: unanswered look-ups made by hand, corrections settled; who was held before is offered."""
     year.on(day(2024, 6, 18))
     clerk = year.by("jingban1")
+    look_up(year, CreditCheck.Moment.SCREENING)  # who was listed then may have left the list since
     unanswered = Hold.objects.filter(kind=Hold.Kind.CREDIT_UNANSWERED, lifted_at__isnull=True, case_kind=Application.CASE)
     by_hand = list(unanswered.order_by("case_id").values_list("case_id", flat=True))[:-1]  # the last stays a work item
     for pk in by_hand:
