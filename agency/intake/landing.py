@@ -21,6 +21,8 @@ def land(staging: Staging, *, scope: list[str], at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
         cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
+        table = sql.Identifier(staging.resource.model._meta.db_table)  # whoever asks next must not plan for an empty table
+        cursor.execute(sql.SQL("ANALYZE {}").format(table).as_string(None))
     for action in staging.resource.after:
         action(staging)
 
