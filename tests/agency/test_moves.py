@@ -345,11 +345,26 @@ class TestTwoAtOnce:
         assert together(hold_it, move_it)[1] == ([], [case.pk])
 
 
+def multiply(row, count: int, **differing: str) -> None:
+    """That many more rows like this one, but for the columns given as SQL over a running number n."""
+    columns = [field.column for field in row._meta.concrete_fields if not field.primary_key]
+    values = [differing.get(column, f'"{column}"') for column in columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {row._meta.db_table} ({names}) SELECT {', '.join(values)} "
+            f"FROM {row._meta.db_table}, generate_series(1, {count}) n WHERE id = {row.pk}"
+        )
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 class TestAtSize:
     def test_a_hundred_thousand_moves_take_seconds(self, application, staff, at):
-        application(count=100_000)
+        case = application()
+        code = "'A' || lpad(n::text, 17, '0')"
+        multiply(case.enterprise, 99_999, uscc=code)
+        multiply(case, 99_999, enterprise_id=f"(SELECT id FROM enterprises_enterprise WHERE uscc = {code})")
         clerk = staff(Role.PREPARER)
         begun = time.monotonic()
         told = move_all(Application.objects.all(), State.OFFERED, by=clerk, at=at, also={"offered_at": at})

@@ -76,9 +76,8 @@ class TestPrepare:
         assert (edition.prepared_by, edition.prepared_at, edition.region_id) == (staff(Role.POLICY, "14"), at, "1403")
         assert edition.terms_sha256 == load("shanxi/2024").terms({"publicity_days": "7"}).sha256
         assert terms_of(edition).value("publicity_days") == 7
-        assert list(Event.objects.filter(case_kind__in=["programme", "edition"]).values_list("to_state", flat=True)) == [
-            "PREPARED", "PROPOSED",
-        ]  # fmt: skip
+        told = Event.objects.filter(case_kind__in=["programme", "edition"]).order_by("pk")
+        assert list(told.values_list("to_state", flat=True)) == ["PREPARED", "PROPOSED"]
 
     @pytest.mark.parametrize(
         ("given", "why"),
