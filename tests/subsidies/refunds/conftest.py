@@ -19,7 +19,7 @@ from enterprises.models import Enterprise, Member, MonthlyContribution, Workforc
 from policy.notice import load
 from subsidies.payout.queries import barring_flags, terms_in_force
 from subsidies.refunds import actions
-from subsidies.refunds.models import Application, ScreeningRun
+from subsidies.refunds.models import Application, Host, ScreeningRun
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -164,7 +164,7 @@ def screen(programme, staff, credit_list) -> Callable[..., ScreeningRun]:
     """Screen a programme on a day. The job itself is worked in test_screening_job.py, for it needs what is committed."""
 
     def do(at: datetime = SCREENED, of: Programme = programme) -> ScreeningRun:
-        run = actions.start_screening(of, at.date(), by=staff(Role.PREPARER), at=at)
+        run = actions.start_screening(of, at.date(), by=staff(Role.PREPARER, region=of.region_id), at=at)
         job = Job.objects.get(kind=Job.Kind.SCREENING, subject_id=run.pk)
         move(job, Job.State.RUNNING, by=None, at=at)
         actions.screen(run, at=at, progress=untold)
@@ -267,3 +267,23 @@ def pay() -> Callable[..., MonthlyContribution]:
         return made
 
     return row
+
+
+@pytest.fixture
+def make_unit(make_enterprise) -> Callable[..., Enterprise]:
+    """A dispatch unit whose hosts are on record, so that it is eligible if it applies."""
+
+    def make(**fields: Any) -> Enterprise:
+        unit = make_enterprise(dispatch=True, **fields)
+        Host.objects.create(
+            unit_uscc=unit.uscc,
+            host_uscc="9114HOST",
+            host_name="乙公司",
+            host_kind="企业",
+            year=2023,
+            workers=5,
+            paid=Decimal(100),
+        )
+        return unit
+
+    return make

@@ -1,0 +1,87 @@
+"""The screening as a job: watched, killed and gone on with, worked by two at once."""
+
+import time
+
+import pytest
+
+from agency import clock
+from agency.actions.jobs import cancel_job, work_next
+from agency.models import Event, Job, Role
+from subsidies.refunds import actions
+from subsidies.refunds.actions import screenings
+from subsidies.refunds.models import Application, Decision, ScreeningRun
+from subsidies.refunds.tasks import work_screenings
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def ordered(programme, make_enterprise, credit_list, staff, days, settings, desk_clock, monkeypatch) -> ScreeningRun:
+    """A screening of seven enterprises that waits for its worker, in chunks of three."""
+    settings.DEMO = True
+    desk_clock(days.screened)
+    monkeypatch.setattr(screenings, "CHUNK", 3)
+    for _ in range(7):
+        make_enterprise()
+    return actions.start_screening(programme, days.screened.date(), by=staff(Role.PREPARER), at=days.screened)
+
+
+class TestScreeningJob:
+    def test_is_worked_by_the_sweep_and_shows_its_progress(self, ordered):
+        work_screenings()
+        job = Job.objects.get()
+        assert (job.state, job.done, job.total) == ("DONE", 7, 7)
+        ordered.refresh_from_db()
+        assert ordered.counts["outcomes"] == {"eligible": 7}
+        assert job.chunks.count() == 3
+
+    def test_goes_on_where_it_was_killed(self, ordered):
+        """The worker dies after its first chunk: nothing of that chunk is done twice."""
+
+        class Killed(BaseException):
+            pass
+
+        def killed(job: Job, *, at, progress) -> None:
+            def dying(done, total, step):
+                if done:
+                    raise Killed
+
+            actions.screen(ScreeningRun.objects.get(pk=job.subject_id), at=at, progress=dying)
+
+        with pytest.raises(Killed):
+            work_next(Job.Kind.SCREENING, killed, now=clock.now)
+        assert Job.objects.get().state == "RUNNING"
+        assert Application.objects.count() == 3
+        work_screenings()
+        assert Job.objects.get().state == "DONE"
+        ordered.refresh_from_db()
+        assert (ordered.counts["born"], ordered.counts["outcomes"]) == (7, {"eligible": 7})
+        assert Decision.objects.count() == 7
+        assert Event.objects.filter(case_kind="refund").count() == 7
+
+    def test_keeps_what_is_done_when_it_is_cancelled(self, ordered, staff, days):
+        def cancelling(job: Job, *, at, progress) -> None:
+            def told(done, total, step):
+                if done == 3:
+                    cancel_job(Job.objects.get(), by=staff(Role.PREPARER), at=days.screened)
+                    time.sleep(0.6)  # it asks at most twice a second
+                progress(done, total, step)
+
+            actions.screen(ScreeningRun.objects.get(pk=job.subject_id), at=at, progress=told)
+
+        work_next(Job.Kind.SCREENING, cancelling, now=clock.now)
+        assert (Job.objects.get().state, Application.objects.count()) == ("CANCELLED", 3)
+        ordered.refresh_from_db()
+        assert ordered.finished_at is None
+
+    def test_is_shared_by_two_workers_of_its_chunks(self, ordered, at_once, days):
+        """Two processes on one job take different chunks; together they do everything once."""
+        run = ScreeningRun.objects.get()
+
+        def work() -> None:
+            actions.screen(ScreeningRun.objects.get(pk=run.pk), at=days.screened, progress=lambda *_: None)
+
+        assert at_once(work, work) == [None, None]
+        run.refresh_from_db()
+        assert (run.counts["born"], Application.objects.count()) == (7, 7)
+        assert run.finished_at is not None
