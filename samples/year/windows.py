@@ -111,7 +111,7 @@ def code_on_the_phone(phone: str) -> str:
     with urllib.request.urlopen(f"{settings.SMS_GATEWAY_URL}/outbox?{query}", timeout=10) as answer:  # noqa: S310 - our own fake
         shown = json.load(answer)["messages"]
     for message in shown:
-        if found := re.search(r"\b\d{6}\b", message["text"]):
+        if message["template"] == "sign_in_code" and (found := re.search(r"(?<!\d)\d{6}(?!\d)", message["text"])):
             return found.group()
     raise Stuck("网关上没有这部手机的验证码。")
 
