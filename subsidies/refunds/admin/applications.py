@@ -91,7 +91,7 @@ def review_all(rows: Any, *, by: Any, at: Any) -> str:
 
 def approve_all(rows: Any, *, by: Any, at: Any) -> str:
     done = actions.approve_all(rows, by=by, at=at)
-    return _told(len(done.moved), Counter({"状态不符、暂缓中或非本人可办": len(done.refused)}))
+    return _told(len(done.moved), Counter(done.refused.values()))
 
 
 def _told(moved: int, refused: Mapping[str, int]) -> str:
