@@ -73,10 +73,18 @@ def move_all(
     `also` names columns to set with plain values. A row that is held, outside the mover's region or not in a state
     from which the table leads to `to` is refused, not an error."""
     ids = rows.order_by("pk").values_list("pk", flat=True)  # a join may name a row twice: in order, so side by side
+    return move_ids(rows.model, ids.iterator(chunk_size=CHUNK), to, by=by, at=at, why=why, also=also)
+
+
+def move_ids(
+    model: Any, ids: Iterable[int], to: str, *, by: User | None, at: datetime, why: str = "",
+    also: Mapping[str, Any] | None = None,
+) -> Moved:  # fmt: skip
+    """`move_all` for rows that are known by their ids; an id that comes twice comes side by side."""
     moved: list[int] = []
     refused: list[int] = []
-    for chunk in _chunks(pk for pk, _ in groupby(ids.iterator(chunk_size=CHUNK))):
-        went = _move_chunk(rows.model, chunk, to, by=by, at=at, why=why, also=also or {})
+    for chunk in _chunks(pk for pk, _ in groupby(ids)):
+        went = _move_chunk(model, chunk, to, by=by, at=at, why=why, also=also or {})
         gone = set(went)
         moved += went
         refused += [pk for pk in chunk if pk not in gone]
@@ -204,53 +212,47 @@ def _move_chunk(
     scopes = _scopes(model, to, held_roles)
     if not scopes:
         return []
-    fields = {model._meta.get_field(name): getattr(value, "pk", value) for name, value in also.items()}
-    values = [field.get_db_prep_save(value, connection) for field, value in fields.items()]
-    lock = sql.SQL("SELECT FROM {} WHERE id = ANY(%s) ORDER BY id FOR UPDATE").format(sql.Identifier(model._meta.db_table))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(lock.as_string(None), [ids])
+        cursor.execute(_lock_statement(model), [ids])
+        locked = cursor.fetchall()
+        holds = Hold.objects.filter(case_kind=model.CASE, case_id__in=ids, lifted_at__isnull=True)
+        held = set(holds.values_list("case_id", flat=True)) if model.HELD_MOVES else set()
+        going = [
+            (pk, was, region_id)
+            for pk, was, region_id, path in locked
+            if any(
+                was == source and (path is None or path.startswith(prefix)) and not (barred and pk in held)
+                for source, prefix, barred in scopes
+            )
+        ]
+        if going:
+            model.objects.filter(pk__in=[pk for pk, _, _ in going]).update(state=to, **also)
+            _tell(model.CASE, going, to, by=by, at=at, why=why)
+    return [pk for pk, _, _ in going]
+
+
+def _lock_statement(model: Any) -> str:
+    """(id, state, region, its path) of the rows, locked in the order of their ids."""
+    if any(field.name == "region" for field in model._meta.fields):
+        wanted, join = "row.region_id, region.path", "LEFT JOIN agency_region region ON region.code = row.region_id"
+    else:
+        wanted, join = "NULL, NULL", ""
+    statement = "SELECT row.id, row.state, {} FROM {} row {} WHERE row.id = ANY(%s) ORDER BY row.id FOR UPDATE OF row"
+    return sql.SQL(statement).format(sql.SQL(wanted), sql.Identifier(model._meta.db_table), sql.SQL(join)).as_string(None)
+
+
+def _tell(case: str, gone: Sequence[tuple[int, str, str | None]], to: str, *, by: User | None, at: datetime, why: str) -> None:
+    """The Events of rows that moved, given as (id, state before, region), in one statement."""
+    ids, before, regions = (list(column) for column in zip(*gone, strict=True))
+    with connection.cursor() as cursor:
         cursor.execute(
-            _move_statement(model, [field.column for field in fields]),
-            [*map(list, zip(*scopes, strict=True)), ids, model.CASE, to, *values, at, model.CASE, by and by.pk, to, why],
+            """
+            INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
+            SELECT %s, 'MOVE', %s, id, %s, region_id, was, %s, %s, '{}'
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) gone (id, was, region_id)
+            """,
+            [at, case, by and by.pk, to, why, ids, before, regions],
         )
-        return [found[0] for found in cursor.fetchall()]
-
-
-def _move_statement(model: Any, columns: Sequence[str]) -> str:
-    """The guarded UPDATE of many rows with their Events. Its values, in order: the scopes as three lists, ids, case, new
-    state, a value for each column, at, case, by, new state, why."""
-    has_region = any(field.name == "region" for field in model._meta.fields)
-    statement = sql.SQL(
-        """
-        WITH scope (from_state, prefix, barred) AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::boolean[])),
-        taken AS (
-            SELECT row.id, row.state FROM {table} row {join}
-            WHERE row.id = ANY(%s) AND EXISTS (
-                SELECT 1 FROM scope WHERE scope.from_state = row.state AND {covered} AND NOT (scope.barred AND EXISTS (
-                    SELECT 1 FROM {hold} hold
-                    WHERE hold.case_kind = %s AND hold.case_id = row.id AND hold.lifted_at IS NULL)))
-        ),
-        gone AS (
-            UPDATE {table} row SET state = %s{sets} FROM taken WHERE row.id = taken.id
-            RETURNING row.id, taken.state AS was{region_out}
-        ),
-        told AS (
-            INSERT INTO {event} (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
-            SELECT %s, 'MOVE', %s, gone.id, %s, {region_in}, gone.was, %s, %s, '{{}}' FROM gone
-        )
-        SELECT id FROM gone ORDER BY id
-        """
-    ).format(
-        table=sql.Identifier(model._meta.db_table),
-        hold=sql.Identifier(Hold._meta.db_table),
-        event=sql.Identifier(Event._meta.db_table),
-        sets=sql.SQL("").join(sql.SQL(", {} = %s").format(sql.Identifier(column)) for column in columns),
-        join=sql.SQL("LEFT JOIN agency_region region ON region.code = row.region_id" if has_region else ""),
-        covered=sql.SQL("(region.path IS NULL OR starts_with(region.path, scope.prefix))" if has_region else "TRUE"),
-        region_out=sql.SQL(", row.region_id" if has_region else ""),
-        region_in=sql.SQL("gone.region_id" if has_region else "NULL"),
-    )
-    return statement.as_string(None)
 
 
 def _scopes(model: Any, to: str, held_roles: Mapping[str, Sequence[str]]) -> list[tuple[str, str, bool]]:

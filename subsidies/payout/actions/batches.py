@@ -14,11 +14,11 @@ from django.utils.timezone import localdate, localtime
 
 from agency.actions.files import read_file, store_file
 from agency.models import Event, File, Programme, Role, User
-from agency.moves import check_mover, move, move_all, open_all, record
+from agency.moves import check_mover, move, move_all, move_ids, open_all, record
 from agency.queries import may_publish
 from subsidies.payout.actions.papers import bank_sheet
 from subsidies.payout.models import Award, Payment, PaymentBatch
-from subsidies.payout.queries import ACCOUNT_KNOWN, barring_flags, checked, held, left_out, payable, terms_in_force
+from subsidies.payout.queries import account_known, barring_flags, checked, held, left_out, payable, terms_in_force
 
 State = PaymentBatch.State
 CHUNK = 10_000
@@ -94,8 +94,8 @@ def release_batch(batch: PaymentBatch, *, by: User, at: datetime, collective_dec
         _refuse_undecided(now, collective_decision)
         _refuse_changed(now)
         _refuse_stopped(now, localdate(at))
-        awards = Award.objects.filter(payments__batch=now, payments__state=Payment.State.PENDING)
-        moved = move_all(awards, Award.State.PAYING, by=by, at=at, why=now.number)
+        awards = list(_pending(now).values_list("award", flat=True))
+        moved = move_ids(Award, awards, Award.State.PAYING, by=by, at=at, why=now.number)
         if moved.refused or len(moved.moved) != now.count:
             raise BatchRefused("有拨付明细刚刚被暂缓、撤下，或不在您的地区，未放行；请将其移出后重新提交。")
         file = store_file(File.Kind.BANK, f"{now.number}.xlsx", bank_sheet(now), owner=by, region_id=now.region_id, at=at)
@@ -243,11 +243,11 @@ def _refuse_changed(batch: PaymentBatch) -> None:
 
 def _refuse_stopped(batch: PaymentBatch, on: date) -> None:
     """Nothing held, every account known, credit checked today."""
-    awards = Award.objects.filter(payments__in=_pending(batch))
+    barring = barring_flags(terms_in_force(batch.programme, on), on)
     stopped = {
-        "暂缓": awards.filter(held()).count(),
-        "账户待核": awards.exclude(ACCOUNT_KNOWN).count(),
-        "今日未核验信用或核验未通过": awards.exclude(checked(on, barring_flags(terms_in_force(batch.programme, on), on))).count(),
+        "暂缓": _pending(batch).filter(held(award="award__")).count(),
+        "账户待核": _pending(batch).exclude(account_known("award__")).count(),
+        "今日未核验信用或核验未通过": _pending(batch).exclude(checked(on, barring, "award__")).count(),
     }
     told = "，".join(f"{reason} {number} 笔" for reason, number in stopped.items() if number)
     if told:

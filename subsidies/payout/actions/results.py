@@ -1,15 +1,15 @@
 """银行回盘: every line of the bank's answer is matched or listed with the reason; booked only where the totals agree."""
 
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Subquery, Sum
+from django.db.models import Count, Sum
 from django.utils.timezone import localdate
 
 from agency.models import User
-from agency.moves import check_mover, move, move_all
-from subsidies.payout.models import Award, BankLine, Payment, PaymentBatch
+from agency.moves import check_mover, move, move_ids
+from subsidies.payout.models import Award, Payment, PaymentBatch
 from subsidies.payout.queries import bank_lines, terms_in_force
 
 State = PaymentBatch.State
@@ -25,12 +25,26 @@ _MATCH = """
             ELSE '' END AS mismatch
         FROM payout_bankline answer
         LEFT JOIN payout_payment payment
-            ON payment.batch_id = %s AND payment.line::text = answer.line AND payment.state <> 'DROPPED'
+            ON payment.batch_id = %s AND payment.state <> 'DROPPED'
+            AND payment.line = CASE WHEN answer.line ~ '^[0-9]{1,9}$' THEN answer.line::integer END
         WHERE answer.batch_number = %s AND NOT answer.voided
     )
     UPDATE payout_bankline answer
     SET mismatch = seen.mismatch, payment_id = CASE WHEN seen.mismatch = '' THEN seen.payment_id END
     FROM seen WHERE seen.id = answer.id
+"""
+_COPY_ANSWERS = """
+    UPDATE payout_payment payment
+    SET bank_serial = answer.bank_serial,
+        paid_on = CASE WHEN answer.succeeded THEN answer.traded_on END,
+        failure = CASE WHEN answer.succeeded THEN '' ELSE answer.failure END
+    FROM payout_bankline answer
+    WHERE answer.payment_id = payment.id AND answer.batch_number = %s AND NOT answer.voided AND payment.state = 'PENDING'
+"""
+_COPY_DAYS = """
+    UPDATE payout_award award SET paid_on = payment.paid_on
+    FROM payout_payment payment
+    WHERE payment.award_id = award.id AND payment.batch_id = %s AND payment.state = 'SUCCEEDED' AND award.state = 'PAYING'
 """
 
 
@@ -60,9 +74,7 @@ def book_results(batch: PaymentBatch, *, by: User, at: datetime) -> Booked:
     with transaction.atomic():
         now = _locked(batch, by, at)
         _refuse_other_totals(now)
-        succeeded = _book(now, True, Payment.State.SUCCEEDED, by=by, at=at)
-        returned = _book(now, False, Payment.State.RETURNED, by=by, at=at)
-        _settle_awards(now, by=by, at=at)
+        succeeded, returned = _book(now, by=by, at=at)
         waiting = Payment.objects.filter(batch=now, state=Payment.State.PENDING).count()
         unmatched = bank_lines(now).filter(payment__isnull=True).count()
         if not waiting:
@@ -100,33 +112,28 @@ def _refuse_other_totals(batch: PaymentBatch) -> None:
         )
 
 
-def _book(batch: PaymentBatch, succeeded: bool, to: str, *, by: User, at: datetime) -> int:
-    """Copy the bank's words onto the matched payments that wait, and move them. Returns how many."""
-    answer = BankLine.objects.filter(payment=OuterRef("pk"), succeeded=succeeded, voided=False)
-    waiting = Payment.objects.filter(Exists(answer), batch=batch, state=Payment.State.PENDING)
-    ids = list(waiting.values_list("pk", flat=True))
-    waiting.update(
-        paid_on=Subquery(answer.values("traded_on")[:1]) if succeeded else None,
-        bank_serial=Subquery(answer.values("bank_serial")[:1]),
-        failure="" if succeeded else Subquery(answer.values("failure")[:1]),
-    )
-    moved = move_all(Payment.objects.filter(pk__in=ids), to, by=by, at=at, why=batch.number)
-    if moved.refused:
-        raise ResultsRefused("有拨付明细不在您的地区，未入账；请由负责全部地区的财务人员办理。")
-    return len(moved.moved)
-
-
-def _settle_awards(batch: PaymentBatch, *, by: User, at: datetime) -> None:
-    """Awards follow their payments: paid on the bank's day, or returned with a day by which to mend the account."""
-    paying = Award.objects.filter(state=Award.State.PAYING)
-    paid = list(paying.filter(payments__batch=batch, payments__state=Payment.State.SUCCEEDED).values_list("pk", flat=True))
-    day = Payment.objects.filter(award=OuterRef("pk"), batch=batch, state=Payment.State.SUCCEEDED).values("paid_on")
-    Award.objects.filter(pk__in=paid).update(paid_on=Subquery(day[:1]))
-    back = list(paying.filter(payments__batch=batch, payments__state=Payment.State.RETURNED).values_list("pk", flat=True))
+def _book(batch: PaymentBatch, *, by: User, at: datetime) -> tuple[int, int]:
+    """Copy the bank's words onto the matched payments that wait, and move them and their awards: paid on the bank's day,
+    or returned with a day by which to mend the account. Returns how many succeeded and were returned."""
     on = localdate(at)
     days = int(str(terms_in_force(batch.programme, on).value("payment_correction_days", on)))
-    also = {"correct_by": on + timedelta(days=days), "mended_by": None, "mended_at": None, "accepted_by": None}
-    for ids, to, set_too in ((paid, Award.State.PAID, {}), (back, Award.State.PAYMENT_RETURNED, also)):
-        moved = move_all(Award.objects.filter(pk__in=ids), to, by=by, at=at, why=batch.number, also=set_too)
-        if moved.refused:
-            raise ResultsRefused("有应发补贴不在您的地区，未入账；请由负责全部地区的财务人员办理。")
+    to_mend = {"correct_by": on + timedelta(days=days), "mended_by": None, "mended_at": None, "accepted_by": None}
+    answers = bank_lines(batch).filter(payment__batch=batch, payment__state=Payment.State.PENDING)
+    good = list(answers.filter(succeeded=True).values_list("payment", "payment__award"))
+    bad = list(answers.filter(succeeded=False).values_list("payment", "payment__award"))
+    with connection.cursor() as cursor:
+        cursor.execute(_COPY_ANSWERS, [batch.number])
+        _move_each(Payment, [pk for pk, _ in good], Payment.State.SUCCEEDED, batch, by=by, at=at)
+        cursor.execute(_COPY_DAYS, [batch.pk])
+    _move_each(Payment, [pk for pk, _ in bad], Payment.State.RETURNED, batch, by=by, at=at)
+    _move_each(Award, [pk for _, pk in good], Award.State.PAID, batch, by=by, at=at)
+    _move_each(Award, [pk for _, pk in bad], Award.State.PAYMENT_RETURNED, batch, by=by, at=at, also=to_mend)
+    return len(good), len(bad)
+
+
+def _move_each(
+    model: type[Payment] | type[Award], ids: list[int], to: str, batch: PaymentBatch, *, by: User, at: datetime, **more: Any
+) -> None:
+    """Move them all or refuse the whole booking."""
+    if move_ids(model, ids, to, by=by, at=at, why=batch.number, **more).refused:
+        raise ResultsRefused("批次中有不在您地区的件，未入账；请由负责全部地区的财务人员办理。")

@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from agency.actions.files import store_file
 from agency.models import CaseKind, File, Programme, Role, User
-from agency.moves import Moved, check_mover, insert_all, move, move_all, open_all
+from agency.moves import Moved, check_mover, insert_all, move, move_all, move_ids, open_all
 from agency.queries import calendar, may_publish
 from policy.notice import Terms
 from policy.workdays import UnknownYear
@@ -96,8 +96,9 @@ def close_rounds(on: date, *, at: datetime) -> Moved:
     clear; so are those whose objection was dismissed after the end. Returns the awards moved."""
     over = PublicityRound.objects.filter(state=State.PUBLISHED, ends_on__lt=on)
     move_all(over, State.CLOSED, by=None, at=at, why="公示期满")
-    clear = Award.objects.filter(state=Award.State.PUBLICISED, lines__round__state=State.CLOSED)
-    return move_all(clear, Award.State.CLEARED, by=None, at=at, why="公示期满无异议")
+    clear = PublishedLine.objects.filter(round__state=State.CLOSED, award__state=Award.State.PUBLICISED)
+    ids = list(clear.values_list("award", flat=True))
+    return move_ids(Award, ids, Award.State.CLEARED, by=None, at=at, why="公示期满无异议")
 
 
 def _ordinal(number: int) -> str:
@@ -163,7 +164,7 @@ def _date_and_word(round_: PublicityRound, terms: Terms, starts_on: date) -> Non
 
 def _publicise_awards(round_: PublicityRound, *, by: User, at: datetime) -> None:
     """Move the awards of the list; all of them or none."""
-    awards = Award.objects.filter(lines__round=round_)
-    moved = move_all(awards, Award.State.PUBLICISED, by=by, at=at, why=round_.title)
+    awards = list(round_.lines.values_list("award", flat=True))
+    moved = move_ids(Award, awards, Award.State.PUBLICISED, by=by, at=at, why=round_.title)
     if moved.refused:
         raise RoundRefused(f"名单中有 {len(moved.refused)} 件您没有办理岗位或刚刚被他人处理，名单未发布；请刷新后再试。")

@@ -1,7 +1,7 @@
 """What is asked of publicity and payment, one file a noun."""
 
 from subsidies.payout.queries.awards import (
-    ACCOUNT_KNOWN,
+    account_known,
     accounts_missing,
     accounts_to_accept,
     checked,
@@ -19,11 +19,11 @@ from subsidies.payout.queries.reconciliation import Difference, Step, reconcilia
 from subsidies.payout.queries.rounds import COLUMNS, canonical_text, list_rows, public_lines, public_rounds
 
 __all__ = [
-    "ACCOUNT_KNOWN",
     "COLUMNS",
     "Difference",
     "NoTerms",
     "Step",
+    "account_known",
     "accounts_missing",
     "accounts_to_accept",
     "bank_lines",

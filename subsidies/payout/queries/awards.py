@@ -12,20 +12,22 @@ from subsidies.payout.queries.programmes import barring_flags, terms_in_force
 State = Award.State
 LIVE_PAYMENTS = (Payment.State.PENDING, Payment.State.SUCCEEDED)
 
-# 户名, 开户行 and 账号 are on record, and a mended account was accepted by a second person.
-ACCOUNT_KNOWN = (
-    ~Q(account_source=Award.AccountSource.HELD)
-    & ~Q(account="")
-    & ~Q(account_name="")
-    & ~Q(bank="")
-    & (Q(mended_by__isnull=True) | Q(accepted_by__isnull=False))
-)
+
+def account_known(award: str = "") -> Q:
+    """Awards with 户名, 开户行 and 账号 on record; a mended account also accepted by a second person.
+
+    Here and below `award` is the path to the award from the row that is filtered, e.g. `award__`."""
+    return (
+        ~Q(**{f"{award}account_source": Award.AccountSource.HELD})
+        & ~Q(**{f"{award}account": ""})
+        & ~Q(**{f"{award}account_name": ""})
+        & ~Q(**{f"{award}bank": ""})
+        & (Q(**{f"{award}mended_by__isnull": True}) | Q(**{f"{award}accepted_by__isnull": False}))
+    )
 
 
 def held(besides: Collection[str] = (), award: str = "") -> Q:
-    """Awards with an open hold on themselves or on the case that they come from; `besides` names kinds to pass over.
-
-    `award` is the path to the award from the row that is filtered, e.g. `award__`."""
+    """Awards with an open hold on themselves or on the case that they come from; `besides` names kinds to pass over."""
     key = f"{award}pk" if award else "pk"
     open_ones = Hold.objects.filter(lifted_at__isnull=True).exclude(kind__in=besides)
     on_award = open_ones.filter(case_kind=Award.CASE, case_id=OuterRef(key))
@@ -69,7 +71,7 @@ def payable(programme: Programme, on: date) -> "QuerySet[Award]":
     """What a payment batch of the day takes."""
     barring = barring_flags(terms_in_force(programme, on), on)
     cleared = Award.objects.filter(programme=programme, state=State.CLEARED).exclude(in_a_batch())
-    return cleared.exclude(held()).filter(ACCOUNT_KNOWN).filter(checked(on, barring)).order_by("region_id", "pk")
+    return cleared.exclude(held()).filter(account_known()).filter(checked(on, barring)).order_by("region_id", "pk")
 
 
 def left_out(programme: Programme, on: date) -> "dict[str, QuerySet[Award]]":
@@ -78,7 +80,7 @@ def left_out(programme: Programme, on: date) -> "dict[str, QuerySet[Award]]":
     rest = Award.objects.filter(programme=programme, state=State.CLEARED).exclude(in_a_batch())
     reasons = {
         "暂缓": held(),
-        "收款账户不全或待核对": ~ACCOUNT_KNOWN,
+        "收款账户不全或待核对": ~account_known(),
         "今日尚未核验信用": ~looked_up(on) & ~Q(uscc=""),
         "今日信用核验未通过": ~checked(on, barring),
     }
@@ -114,7 +116,7 @@ def programmes_to_look_up(on: date) -> "QuerySet[Programme]":
 def accounts_missing() -> "QuerySet[Award]":
     """Awards on their way to payment without an account that may be paid to: to be called."""
     on_the_way = (State.PENDING, State.PUBLICISED, State.OBJECTED, State.CLEARED)
-    return Award.objects.filter(state__in=on_the_way).exclude(ACCOUNT_KNOWN).exclude(_mended())
+    return Award.objects.filter(state__in=on_the_way).exclude(account_known()).exclude(_mended())
 
 
 def accounts_to_accept() -> "QuerySet[Award]":

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from agency.models import Programme
 from subsidies.payout.models import Award, Payment, PaymentBatch, PublicityRound, PublishedLine
-from subsidies.payout.queries.awards import ACCOUNT_KNOWN, held, in_a_batch
+from subsidies.payout.queries.awards import account_known, held, in_a_batch
 
 State = Award.State
 SENT = (PaymentBatch.State.RELEASED, PaymentBatch.State.RECONCILED)
@@ -82,8 +82,8 @@ def _not_sent(rest: "QuerySet[Award]") -> Cases:
         ("异议核查", rest.filter(state=State.OBJECTED)),
         ("拨付前暂缓", clear.filter(held())),
         ("在未放行的批次中", free.filter(in_a_batch())),
-        ("收款账户不全", free.exclude(in_a_batch()).exclude(ACCOUNT_KNOWN)),
-        ("待编入批次", free.exclude(in_a_batch()).filter(ACCOUNT_KNOWN)),
+        ("收款账户不全", free.exclude(in_a_batch()).exclude(account_known())),
+        ("待编入批次", free.exclude(in_a_batch()).filter(account_known())),
     ]
 
 
