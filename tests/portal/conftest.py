@@ -95,8 +95,8 @@ def publish(programme, staff, files, moment, phones) -> Callable[[], PublicityRo
 def paid(approved, publish, programme, staff, moment) -> Callable[..., Application]:  # noqa: F811
     """A case that was paid on 2024-07-16, or sent back by the bank for a reason."""
 
-    def do(bank_says: str = "") -> Application:
-        application = approved()
+    def do(bank_says: str = "", **fields: object) -> Application:
+        application = approved(**fields)
         publish()
         payout.close_rounds(date(2024, 7, 13), at=moment(7, 13, 1))
         award = Award.objects.get(pk=application.award_id)

@@ -81,7 +81,9 @@ class TestOffer:
 class TestConfirming:
     def test_moves_the_case_and_says_what_happens_next(self, signed_in, offered, acts_for):
         application = offered()
-        page = send(signed_in(application.enterprise), application, "confirm", decision=application.decision_id)
+        client = signed_in(application.enterprise)
+        shown = re.search(r'name="decision" value="(\d+)"', page_of(client, application, "confirm")).group(1)
+        page = send(client, application, "confirm", decision=shown)
         application.refresh_from_db()
         assert application.state == State.CONFIRMED
         assert "已确认，等待审核" in page
