@@ -31,7 +31,8 @@ _MATCH = """
     )
     UPDATE payout_bankline answer
     SET mismatch = seen.mismatch, payment_id = CASE WHEN seen.mismatch = '' THEN seen.payment_id END
-    FROM seen WHERE seen.id = answer.id
+    FROM seen WHERE seen.id = answer.id AND (answer.payment_id, answer.mismatch) IS DISTINCT FROM
+        (CASE WHEN seen.mismatch = '' THEN seen.payment_id END, seen.mismatch)
 """
 _COPY_ANSWERS = """
     UPDATE payout_payment payment
@@ -87,6 +88,7 @@ def book_results(batch: PaymentBatch, *, by: User, at: datetime) -> Booked:
 def match_lines(batch: PaymentBatch, on: date) -> None:
     """Point every line of the bank's answer to its payment, or write beside it why none is."""
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE payout_payment, payout_bankline")  # both were just written: else planned for empty tables
         cursor.execute(_MATCH, [localdate(batch.released_at), on, batch.pk, batch.number])
 
 
