@@ -1,6 +1,11 @@
 """The staff pages of the agency's own rows, and the desk that every app's pages stand on."""
 
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
 from agency.admin import people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, roles_of
+
+admin.site.unregister(Group)  # Django's groups are not used: posts decide
 
 __all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "roles_of"]
