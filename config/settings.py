@@ -102,6 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 REDIS_URL = given("REDIS_URL", "redis://localhost:6379/0")
 # Keys of the sealed fields: "version:base64 of 32 bytes", newest first, comma separated.
 SEAL_KEYS = given("WENGANG_SEAL_KEYS")

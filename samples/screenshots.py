@@ -35,7 +35,7 @@ def console(browser: Browser, folder: Path, case: int) -> None:
 
     with browser.new_context(**HERE, **WIDE) as context:
         page = context.new_page()
-        page.goto("/admin/login/")
+        page.goto("/admin/")
         page.fill("input[name=username]", "jingban1")
         page.fill("input[name=password]", DEMO_PASSWORD)
         page.press("input[name=password]", "Enter")
