@@ -1,12 +1,13 @@
 """An office to load spreadsheets at: a city with two districts beside another city, and one person a post."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from python_calamine import CalamineWorkbook
 
 from agency.actions import imports
@@ -120,9 +121,13 @@ def office(db, tmp_path: Path, at: datetime) -> Office:
 
 
 @pytest.fixture
-def committed_office(transactional_db, tmp_path: Path, at: datetime) -> Office:
+def committed_office(transactional_db, tmp_path: Path, at: datetime) -> Iterator[Office]:
     """The same for tests with processes and connections of their own."""
-    return Office(tmp_path, at)
+    yield Office(tmp_path, at)
+    with connection.cursor() as cursor:  # Django empties its own tables only
+        for name in connection.introspection.table_names(cursor):
+            if name.startswith("intake_"):
+                cursor.execute(f"DROP TABLE {name}")
 
 
 Reader = Callable[[object], list[dict[str, str]]]

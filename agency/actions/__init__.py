@@ -2,7 +2,18 @@
 
 from agency.actions.clock import set_desk_clock
 from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, state_by_hand
+from agency.actions.files import FileMissing, read_file, store_file
 from agency.actions.holds import HoldRefused, NewHold, lift_hold, lift_holds, open_hold, open_holds
+from agency.actions.imports import (
+    AlreadyLoaded,
+    ImportRefused,
+    acknowledge_warnings,
+    cancel_import,
+    confirm_import,
+    request_confirm,
+    start_import,
+)
+from agency.actions.jobs import cancel_job, queue_job, retry_job, work_next
 from agency.actions.messages import (
     MessageRefused,
     Outgoing,
@@ -39,11 +50,14 @@ from agency.actions.programmes import (
 )
 
 __all__ = [
+    "AlreadyLoaded",
     "Answer",
     "Booked",
     "CodeRefused",
     "CreditRefused",
+    "FileMissing",
     "HoldRefused",
+    "ImportRefused",
     "MessageRefused",
     "NewHold",
     "Outgoing",
@@ -53,13 +67,17 @@ __all__ = [
     "RegionRefused",
     "SendResult",
     "StaffRefused",
+    "acknowledge_warnings",
     "approve_edition",
     "awaiting_receipt",
     "book_answers",
     "book_receipts",
     "book_sent",
+    "cancel_import",
+    "cancel_job",
     "check_code",
     "close_programme",
+    "confirm_import",
     "create_staff",
     "end_post",
     "found_region",
@@ -71,13 +89,20 @@ __all__ = [
     "open_programme",
     "prepare_programme",
     "propose_edition",
+    "queue_job",
     "queue_messages",
+    "read_file",
     "record_final",
     "refuse_edition",
+    "request_confirm",
     "requeue_stuck",
     "resend_message",
+    "retry_job",
     "send_code",
     "set_desk_clock",
+    "start_import",
     "state_by_hand",
+    "store_file",
     "take_messages",
+    "work_next",
 ]

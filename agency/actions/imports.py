@@ -254,7 +254,8 @@ def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
     staging = _staging(imp)
     if not intake.is_staged(staging, imp.report["rows"]):
         return False
-    return intake.report(staging, scope=_scope(imp, at), at=at, told=progress).digest == imp.report["digest"]
+    report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress, again=True)
+    return bool(report.digest == imp.report["digest"])
 
 
 def _book(imp: Import, by: User, at: datetime) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg import sql
 
 from agency.intake.declare import Check, parameters_of
-from agency.intake.staging import ERROR, UNREADABLE, WARNING, Staging, index_pairs
+from agency.intake.staging import ERROR, UNREADABLE, WARNING, Staging, index_pairs, mentions
 from agency.sealed import masked, unseal
 
 SHOWN = 200  # issues of each level that a report carries itself; all of them are in the error spreadsheet
@@ -47,18 +47,28 @@ class Report:
     kinds_of_issue: list[dict[str, Any]]  # {level, header, reason (an example), rows}
 
 
-def report(staging: Staging, *, scope: list[str], at: datetime, told: Callable[[int, int | None, str], None]) -> Report:
+def report(
+    staging: Staging,
+    *,
+    scope: list[str],
+    at: datetime,
+    told: Callable[[int, int | None, str], None],
+    again: bool = False,
+) -> Report:
     """Run every check of the kind over the staged rows. `scope`: region paths that the loader may write to.
 
-    Leaves the fate of each row in the temporary table `staging.fates` until the transaction ends."""
+    `again`: the rows were checked before; what follows from the file alone stands and is not asked again. Leaves the
+    fate of each row in the temporary table `staging.fates` until the transaction ends."""
     parameters = parameters_of(staging.resource, staging.imp, scope, at)
+    steps = [step for step in _steps(staging) if not (again and step.of_file)]
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{_MEMORY}'")
-        cursor.execute(_text(sql.SQL("DELETE FROM {} WHERE code <> {}").format(staging.issues, sql.Literal(UNREADABLE))))
-        steps = _steps(staging)
-        for number, (name, statement) in enumerate(steps):
-            told(number, len(steps), name)
-            cursor.execute(_text(statement), parameters)
+        forget = sql.SQL("DELETE FROM {} WHERE code <> ALL({})")
+        standing = [UNREADABLE, *(step.code for step in _steps(staging) if again and step.of_file)]
+        cursor.execute(_text(forget.format(staging.issues, sql.Literal(standing))))
+        for number, step in enumerate(steps):
+            told(number, len(steps), step.name)
+            cursor.execute(_text(step.statement), parameters)
         told(len(steps), len(steps), "比对已有数据")
         for statement in _fate_statements(staging):
             cursor.execute(_text(statement), parameters)
@@ -79,25 +89,41 @@ def _text(statement: sql.Composable) -> str:
     return statement.as_string(None)
 
 
-def _steps(staging: Staging) -> list[tuple[str, sql.Composable]]:
+class _Step(NamedTuple):
+    """One check as SQL. `of_file`: its answer follows from the file alone, whatever is stored and whoever loads."""
+
+    name: str
+    code: str
+    statement: sql.Composable
+    of_file: bool
+
+
+def _steps(staging: Staging) -> list[_Step]:
     resource = staging.resource
-    steps = [("核对长度", _too_long(staging)), ("查找重复行", _duplicates(staging))]
+    steps = [_Step("查找重复行", "duplicate", _duplicates(staging), True)]
+    if limits := _limits(staging):
+        steps.append(_Step("核对长度", "too long", _too_long(staging, limits), True))
     for ref in resource.references:
         if ref.missing:
-            where = f's."{ref.cell}" IS NOT NULL AND {ref.alias}."{ref.model._meta.pk.column}" IS NULL'
-            steps.append(
-                ("核对编码", _check(staging, Check(ref.cell, where, ref.missing, (f's."{ref.cell}"',)), f"missing {ref.alias}"))
-            )
+            code = f's."{ref.cell}"'
+            where = f'{code} IS NOT NULL AND {ref.alias}."{ref.model._meta.pk.column}" IS NULL'
+            steps.append(_step(staging, "核对编码", f"missing {ref.alias}", Check(ref.cell, where, ref.missing, (code,))))
     for place in resource.regions:
         outside = Check(
             resource.region_cell, f"{place} NOT IN ({_WITHIN})", "所在地区 {} 不在您的岗位范围内，请由该地区的人员导入", (place,)
         )
-        steps.append(("核对地区", _check(staging, outside, f"outside {place}")))
+        steps.append(_step(staging, "核对地区", f"outside {place}", outside))
     if "voided" in staging.absent:
         still = Check("voided", "t.voided", "此行此前已作废，仍不计入；要恢复请加“作废”列并填 否", warning=True)
-        steps.append(("核对作废", _check(staging, still, "voided")))
-    steps += [("业务检查", _check(staging, check, f"check {number}")) for number, check in enumerate(resource.checks)]
-    return [step for step in steps if step[1] is not None]
+        steps.append(_step(staging, "核对作废", "voided", still))
+    return steps + [_step(staging, "业务检查", f"check {number}", check) for number, check in enumerate(resource.checks)]
+
+
+def _step(staging: Staging, name: str, code: str, check: Check) -> _Step:
+    text = " ".join([check.where, check.join, *check.figures])
+    asks_more = any(word in text for word in ("%(", "{issues}", "SELECT"))
+    asks_others = any(mentions(alias, text) for alias in ("t", *(ref.alias for ref in staging.resource.references)))
+    return _Step(name, code, _check(staging, check, code), not (asks_more or asks_others))
 
 
 def _check(staging: Staging, check: Check, code: str) -> sql.Composable:
@@ -123,63 +149,60 @@ def _check(staging: Staging, check: Check, code: str) -> sql.Composable:
     )
 
 
-def _too_long(staging: Staging) -> sql.Composable | None:
-    """Texts longer than their column, so that landing cannot fail on them."""
-    limits = [
-        (cell, cell.model_field.max_length)
+def _limits(staging: Staging) -> list[tuple[str, int]]:
+    """(cell, most characters) of the texts that their column could not hold."""
+    return [
+        (cell.name, cell.model_field.max_length)
         for cell in staging.own_cells
-        if cell.model_field and cell.sql_type == "text" and cell.model_field.max_length and not cell.is_sealed
+        if cell.model_field and cell.model_field.max_length and cell.sql_type == "text" and not cell.is_sealed
     ]
-    if not limits:
-        return None
-    hits = sql.SQL(", ").join(
-        sql.SQL("({}, {}, length({}))").format(sql.Literal(cell.name), sql.Literal(most), sql.Identifier("s", cell.name))
-        for cell, most in limits
-    )
+
+
+def _too_long(staging: Staging, limits: list[tuple[str, int]]) -> sql.Composable:
+    """Texts longer than their column, so that landing cannot fail on them."""
+    hits = [
+        sql.SQL("({}, {}, length({}))").format(sql.Literal(name), sql.Literal(most), sql.Identifier("s", name))
+        for name, most in limits
+    ]
+    beyond = [sql.SQL("length({}) > {}").format(sql.Identifier("s", name), sql.Literal(most)) for name, most in limits]
     return sql.SQL(
         "INSERT INTO {issues} (row, cell, level, code, reason) SELECT s.row, found.cell, 'E', 'too long', "
         "format('最多 %%s 个字，现有 %%s 个字，请缩短', found.most, found.size) "
         "FROM {rows} s CROSS JOIN LATERAL (VALUES {hits}) AS found (cell, most, size) "
-        "WHERE ({any}) AND found.size > found.most"
+        "WHERE ({beyond}) AND found.size > found.most"
     ).format(
         issues=staging.issues,
         rows=staging.rows,
-        hits=hits,
-        any=sql.SQL(" OR ").join(
-            sql.SQL("length({}) > {}").format(sql.Identifier("s", cell.name), sql.Literal(most)) for cell, most in limits
-        ),
+        hits=sql.SQL(", ").join(hits),
+        beyond=sql.SQL(" OR ").join(beyond),
     )
 
 
 def _duplicates(staging: Staging) -> sql.Composable:
-    """Two rows of one file with the same key are an error on both."""
-    key = [sql.Identifier("s", name) for name in staging.resource.key]
-    known = [
-        sql.SQL("{} IS NOT NULL").format(sql.Identifier("s", name))
-        for name in staging.resource.key
-        if not staging.may_be_empty(name)
-    ]
-    same = [
-        sql.SQL("{} IS NOT DISTINCT FROM {}" if staging.may_be_empty(name) else "{} = {}").format(
-            sql.Identifier("s", name), sql.Identifier("twice", name)
-        )
-        for name in staging.resource.key
-    ]
-    headers = " + ".join(staging.resource.cells[name].column_name for name in staging.resource.key)
+    """Two rows of one file with the same key are an error on both. Keys are counted by their hash first, then compared
+    where it repeats."""
+    names = staging.resource.key
+    headers = " + ".join(staging.resource.cells[name].column_name for name in names)
+    known = [sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in names if not staging.may_be_empty(name)]
+    key = sql.SQL(", ").join(map(sql.Identifier, names))
     return sql.SQL(
         "INSERT INTO {issues} (row, cell, level, code, reason) "
-        "SELECT s.row, {cell}, 'E', 'duplicate', format({reason}, other.number) FROM {rows} s JOIN ("
-        "SELECT {key}, min(s.row) AS first, max(s.row) AS last FROM {rows} s WHERE {known} GROUP BY {key} HAVING count(*) > 1"
-        ") twice ON {same} "
-        "JOIN {rows} other ON other.row = CASE WHEN s.row = twice.first THEN twice.last ELSE twice.first END"
+        "WITH hashed AS (SELECT hash_record_extended(ROW({key}), 0) AS hash FROM {rows} WHERE {known}), "
+        "repeated AS (SELECT hash FROM hashed GROUP BY hash HAVING count(*) > 1), "
+        "suspect AS (SELECT row, number, {key} FROM {rows} "
+        "WHERE {known} AND hash_record_extended(ROW({key}), 0) IN (SELECT hash FROM repeated)), "
+        "twin AS (SELECT row, first_value(number) OVER same AS first, nth_value(number, 2) OVER same AS second, "
+        "first_value(row) OVER same AS first_row FROM suspect "
+        "WINDOW same AS (PARTITION BY {key} ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) "
+        "SELECT row, {cell}, 'E', 'duplicate', format({reason}, CASE WHEN row = first_row THEN second ELSE first END) "
+        "FROM twin WHERE second IS NOT NULL"
     ).format(
         issues=staging.issues,
-        cell=sql.Literal(staging.resource.key[0]),
-        reason=sql.Literal(f"与第 %%s 行重复（{headers} 相同），请只保留一行"),
+        key=key,
         rows=staging.rows,
-        key=sql.SQL(", ").join(key),
         known=sql.SQL(" AND ").join(known),
-        same=sql.SQL(" AND ").join(same),
+        cell=sql.Literal(names[0]),
+        reason=sql.Literal(f"与第 %%s 行重复（{headers} 相同），请只保留一行"),
     )
 
 

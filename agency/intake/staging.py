@@ -1,5 +1,6 @@
 """The staging table of an import: what the file says, normalised and sealed, one row a row of the file."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,9 +54,9 @@ class Staging:
 
     def joins(self, text: str) -> sql.Composable:
         """LEFT JOINs of the references that a text of SQL names, and of the stored row `t` where it names that."""
-        wants_target = "t." in text
-        named = text + (self.key_text if wants_target else "")
-        parts = [self._reference_join(ref) for ref in self.resource.references if f"{ref.alias}." in named]
+        wants_target = mentions("t", text)
+        named = f"{text} {self.key_text}" if wants_target else text
+        parts = [self._reference_join(ref) for ref in self.resource.references if mentions(ref.alias, named)]
         if wants_target:
             parts.append(sql.SQL("LEFT JOIN {} t ON {}").format(self.target, self._key_condition()))
         return sql.SQL(" ").join(parts)
@@ -97,6 +98,11 @@ class Staging:
         """Whether a part of the key may be unknown; then empty equals empty."""
         field = self.resource.cells[name].model_field
         return bool(field and field.null)
+
+
+def mentions(alias: str, text: str) -> bool:
+    """Whether a text of SQL names a table's alias."""
+    return re.search(rf'(?<![\w"]){alias}\.', text) is not None
 
 
 def _can_be_voided(model: type[models.Model]) -> bool:

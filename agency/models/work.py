@@ -120,6 +120,7 @@ class Import(models.Model):
         (State.CHECKING, State.REFUSED): {Role.SYSTEM, *_STAFF},
         (State.CHECKED, State.CONFIRMED): {Role.SYSTEM, Role.REVIEWER, *_STAFF},
         (State.CHECKED, State.CHECKING): {Role.SYSTEM, *_STAFF},
+        (State.CHECKING, State.CANCELLED): {*_STAFF},
         (State.CHECKED, State.CANCELLED): {*_STAFF},
         (State.REFUSED, State.CANCELLED): {*_STAFF},
     }

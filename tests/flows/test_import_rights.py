@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from agency.actions import imports
-from agency.models import Event, Import, Post, Region
+from agency.models import Event, Import, Job, Post, Region
 from enterprises.models import Enterprise, MonthlyContribution, SizeListing
 from tests.office import contribution, enterprise, uscc
 
@@ -186,3 +186,17 @@ class TestSameFile:
         second = office.check("enterprises", path)
         first.refresh_from_db()
         assert (first.state, second.state) == ("CANCELLED", "CHECKED")
+
+
+class TestGivingUp:
+    @pytest.mark.parametrize("checked", [True, False])
+    def test_ends_an_import_and_its_job(self, office, checked):
+        path = office.csv([enterprise(1)])
+        imp = imports.start_import("enterprises", path, path.name, {}, by=office.people["jingban"], at=office.at)
+        if checked:
+            imports.check_import(imp, at=office.at)
+        imports.cancel_import(imp, by=imp.checked_by, at=office.at)
+        assert imp.state == "CANCELLED"
+        assert set(Job.objects.values_list("state", flat=True)) == {"CANCELLED"}
+        with pytest.raises(imports.ImportRefused, match="已放弃"):
+            imports.confirm_import(imp, by=imp.checked_by, at=office.at)

@@ -1,0 +1,93 @@
+"""Files are sealed on disk, whole or not at all, and read through one gate."""
+
+import hashlib
+import io
+import os
+import tracemalloc
+
+import pytest
+from django.conf import settings
+
+from agency.actions.files import FileMissing, opened, read_file, store_file
+from agency.models import Event, File, Role
+from agency.sealed import SealBroken, seal_file, unseal_file
+
+PIECE = 1 << 20
+
+
+def sealed(plain: bytes) -> bytes:
+    target = io.BytesIO()
+    seal_file(io.BytesIO(plain), target)
+    return target.getvalue()
+
+
+class TestSealedFile:
+    @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+    def test_opens_to_what_was_sealed(self, size):
+        plain = os.urandom(size)
+        assert b"".join(unseal_file(io.BytesIO(sealed(plain)))) == plain
+
+    @pytest.mark.parametrize("spoil", ["cut at a piece", "cut", "swapped", "one bit", "longer", "empty", "no head"])
+    def test_that_was_touched_does_not_open(self, spoil):
+        whole = sealed(b"a" * PIECE + b"b" * PIECE + b"c")
+        start, piece = len(whole) - 2 * (PIECE + 16) - 17, PIECE + 16
+        bit = bytearray(whole)
+        bit[start + 5] ^= 1
+        touched = {
+            "cut at a piece": whole[: start + piece],
+            "cut": whole[:-3],
+            "swapped": whole[:start] + whole[start + piece : start + 2 * piece] + whole[start : start + piece] + whole[-17:],
+            "one bit": bytes(bit),
+            "longer": whole + whole[-17:],
+            "empty": b"",
+            "no head": whole[start:],
+        }[spoil]
+        with pytest.raises(SealBroken):
+            list(unseal_file(io.BytesIO(touched)))
+
+    def test_of_any_size_takes_the_memory_of_two_pieces(self, tmp_path):
+        path, big = tmp_path / "sealed", tmp_path / "plain"
+        with big.open("wb") as file:
+            file.truncate(64 * PIECE)
+        tracemalloc.start()
+        with big.open("rb") as source, path.open("wb") as target:
+            seal_file(source, target)
+        with path.open("rb") as source:
+            assert sum(len(piece) for piece in unseal_file(source)) == 64 * PIECE
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 8 * PIECE
+
+
+@pytest.mark.django_db
+class TestStoredFile:
+    def test_stands_on_disk_sealed_and_private(self, staff, at):
+        file = store_file(
+            File.Kind.UPLOAD, "名册.xlsx", b"secret 13912345678", owner=staff(Role.PREPARER), region_id="1403", at=at
+        )
+        place = settings.FILES_ROOT / f"{file.pk // 1000:06}" / str(file.pk)
+        assert b"secret" not in place.read_bytes()
+        assert place.stat().st_mode & 0o077 == 0
+        assert (file.size, file.sha256) == (18, hashlib.sha256(b"secret 13912345678").hexdigest())
+        with opened(file) as plain:
+            assert plain.read() == b"secret 13912345678"
+
+    def test_read_by_a_person_leaves_an_event(self, staff, at):
+        person = staff(Role.PREPARER)
+        file = store_file(File.Kind.ERRORS, "错误.xlsx", b"x", owner=person, region_id="1403", at=at)
+        with read_file(file, by=person, at=at, why="下载错误清单") as plain:
+            assert plain.read() == b"x"
+        event = Event.objects.get(case_kind="file", case_id=file.pk)
+        assert (event.kind, event.by, event.why) == (Event.Kind.EXPORT, person, "下载错误清单")
+
+    def test_leaves_no_plain_copy_behind(self, staff, at):
+        file = store_file(File.Kind.UPLOAD, "a", b"plain words", owner=staff(Role.PREPARER), region_id=None, at=at)
+        with opened(file):
+            found = [path for path in settings.FILES_ROOT.rglob("*") if path.is_file() and b"plain words" in path.read_bytes()]
+        assert found == []
+
+    def test_that_is_gone_from_disk_says_so(self, staff, at):
+        file = store_file(File.Kind.UPLOAD, "a.csv", b"x", owner=staff(Role.PREPARER), region_id=None, at=at)
+        (settings.FILES_ROOT / f"{file.pk // 1000:06}" / str(file.pk)).unlink()
+        with pytest.raises(FileMissing, match=r"a\.csv"), opened(file):
+            pass
