@@ -223,8 +223,8 @@ class TestMoveAll:
         monkeypatch.setattr("agency.moves.CHUNK", 10)
         application(count=30)
         clerk = staff(Role.PREPARER)
-        # one for the ids, and for each of three chunks: posts, savepoint, lock, move, release
-        with django_assert_num_queries(1 + 3 * 5):
+        # one for the ids, and for each of three chunks: posts, savepoint, lock, holds, move, events, release
+        with django_assert_num_queries(1 + 3 * 7):
             assert len(move_all(Application.objects.all(), State.OFFERED, by=clerk, at=at).moved) == 30
 
 
@@ -371,5 +371,5 @@ class TestAtSize:
         took = time.monotonic() - begun
         assert (len(told.moved), told.refused) == (100_000, [])
         assert Event.objects.filter(case_kind="refund", to_state="OFFERED").count() == 100_000
-        assert took < 30
+        assert took < 60
         print(f"100,000 moves with their events: {took:.1f} s")
