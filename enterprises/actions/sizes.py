@@ -29,8 +29,7 @@ def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: Use
     A changed size is an Event of its own. Returns how many were written."""
     ids = [each.enterprise_id for each in found]
     with transaction.atomic():
-        known = SizeDecision.objects.select_for_update().filter(enterprise_id__in=ids, year=year, current=True).order_by("pk")
-        current = {each[0]: each for each in known.values_list("enterprise_id", *Sized._fields[1:])}
+        current = _current(ids, year)
         news = [each for each in found if current.get(each.enterprise_id) != each]
         replaced = [each.enterprise_id for each in news if each.enterprise_id in current]
         SizeDecision.objects.filter(enterprise_id__in=replaced, year=year, current=True).update(current=False)
@@ -47,6 +46,19 @@ def record_sizes(found: Sequence[Sized], edition: Edition, year: int, *, by: Use
         copy_rows(SizeDecision, columns, rows)
         _tell(replaced, year, by=by, at=at)
     return len(news)
+
+
+def _current(enterprise_ids: list[int], year: int) -> dict[int, Sized]:
+    """{enterprise: its current decision of the year}, locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT enterprise_id, size, size_class, basis, figures, was FROM enterprises_sizedecision
+            WHERE enterprise_id = ANY(%s) AND year = %s AND current ORDER BY id FOR UPDATE
+            """,
+            [enterprise_ids, year],
+        )
+        return {row[0]: Sized(*row[:4], json.loads(row[4]), row[5]) for row in cursor.fetchall()}
 
 
 def _tell(enterprise_ids: list[int], year: int, *, by: User | None, at: datetime) -> None:

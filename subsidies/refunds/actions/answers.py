@@ -11,7 +11,7 @@ from agency.queries import edition_in_force
 from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
 from subsidies.payout.models import Award
-from subsidies.refunds.actions.decisions import Deciding, bear, write_decisions, write_sizes
+from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all
@@ -59,21 +59,18 @@ def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: dat
     check_period(programme, today)
     if enterprise.voided or not enterprise.region.path.startswith(programme.region.path):
         raise RefundRefused("该单位的参保地不在本项目实施范围内，请向参保地经办机构申请。")
-    application = Application(
-        state=State.SUBMITTED, programme=programme, enterprise=enterprise, region_id=enterprise.region_id, year=programme.year,
-        channel=OWN, submitted_at=at,
-    )  # fmt: skip
     if by.kind == User.Kind.STAFF:
-        check_mover(application, {Role.PREPARER}, by, at)
+        check_mover(enterprise, {Role.PREPARER}, by, at)
     edition = edition_in_force(programme, today)
     found = assess_all(edition, programme.year, [Case(enterprise.pk, None, OWN, today)], today)
     try:
         with transaction.atomic():
-            bear([application], list(found.values()), edition, "自主申请", by=by, at=at)
+            birth = Birth(State.SUBMITTED.value, enterprise.pk, enterprise.region_id, OWN.value, at, found[enterprise.pk])
+            [pk] = bear([birth], programme, edition, "自主申请", by=by, at=at)
             write_sizes(found, edition, programme.year, by=None, at=at)
     except IntegrityError as exists:
         raise RefundRefused("该单位本年度已有返还事项，请刷新页面后在该事项中办理。") from exists
-    return application
+    return Application.objects.get(pk=pk)
 
 
 def _decide(application: Application, case: Case, *, by: User, at: datetime) -> None:

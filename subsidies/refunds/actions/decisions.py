@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from agency.models import Edition, Event, User
-from agency.moves import copy_rows, next_ids, open_all
+from agency.models import Edition, Event, Programme, User
+from agency.moves import copy_rows, next_ids, open_rows
 from enterprises.actions import Sized, record_sizes
 from policy.refund import RefundVerdict
 from subsidies.refunds.models import Application, Decision, ScreeningRun
@@ -75,19 +75,40 @@ def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
         )
 
 
+class Birth(NamedTuple):
+    """An application to be born decided; `submitted_at` of one that applied itself."""
+
+    state: str
+    enterprise_id: int
+    region_id: str
+    channel: str
+    submitted_at: datetime | None
+    assessed: Assessed
+
+
 def bear(
-    applications: Sequence[Application], assessed: Sequence[Assessed], edition: Edition, why: str, *, by: User | None,
-    at: datetime, run: ScreeningRun | None = None,
-) -> None:  # fmt: skip
-    """New applications in the state they are born in, each with its first decision in force."""
-    ids, decision_ids = next_ids(Application, len(applications)), next_ids(Decision, len(applications))
-    for application, pk, decision_id, (_, verdict) in zip(applications, ids, decision_ids, assessed, strict=True):
-        application.pk, application.decision_id = pk, decision_id
-        application.size, application.amount = verdict.size or "", verdict.amount
-        application.failed, application.unknown = list(verdict.failed), list(verdict.unknown)
+    births: Sequence[Birth], programme: Programme, edition: Edition, why: str, *, by: User | None, at: datetime,
+    run: ScreeningRun | None = None,
+) -> list[int]:  # fmt: skip
+    """New applications in the state they are born in, each with its first decision in force. Returns their ids."""
+    ids, decision_ids = next_ids(Application, len(births)), next_ids(Decision, len(births))
+    columns = (
+        "id", "decision_id", "state", "enterprise_id", "region_id", "channel", "submitted_at", "size", "amount", "failed",
+        "unknown", "programme_id", "year", "reason",
+    )  # fmt: skip
+    rows = [
+        (
+            pk, decision_id, *birth[:5], verdict.size or "", verdict.amount, list(verdict.failed), list(verdict.unknown),
+            programme.pk, programme.year, "",
+        )
+        for pk, decision_id, birth in zip(ids, decision_ids, births, strict=True)
+        for verdict in (birth.assessed.verdict,)
+    ]  # fmt: skip
     with transaction.atomic():
-        open_all(applications, by=by, at=at, why=why)
-        insert_decisions(zip(decision_ids, ids, assessed, strict=True), edition, by=by, at=at, run=run)
+        open_rows(Application, columns, rows, by=by, at=at, why=why)
+        decided = zip(decision_ids, ids, (birth.assessed for birth in births), strict=True)
+        insert_decisions(decided, edition, by=by, at=at, run=run)
+    return ids
 
 
 def write_sizes(found: Mapping[int, Assessed], edition: Edition, year: int, *, by: User | None, at: datetime) -> int:

@@ -11,10 +11,10 @@ from django.db.models import Sum
 from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
 from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
-from agency.moves import check_mover, move_all, record
+from agency.moves import check_mover, move_ids, record
 from agency.queries import edition_in_force
 from subsidies.refunds.actions.changes import hold_changes
-from subsidies.refunds.actions.decisions import Deciding, bear, write_decisions, write_sizes
+from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.models import Application, ScreeningRun, State
 from subsidies.refunds.queries.assessments import (
@@ -193,16 +193,11 @@ def _why(run: ScreeningRun) -> str:
 
 
 def _give_birth(run: ScreeningRun, born: list[tuple[Seen, Assessed]], *, at: datetime) -> int:
-    applications = [
-        Application(
-            state=STATE_OF[new.verdict.outcome], programme_id=run.programme_id, enterprise_id=each.enterprise_id,
-            region_id=each.region_id, year=run.programme.year,
-            channel=Application.Channel.OWN_APPLICATION if each.dispatch else Application.Channel.NO_APPLICATION,
-        )
+    births = [
+        Birth(STATE_OF[new.verdict.outcome].value, each.enterprise_id, each.region_id, new.facts.channel, None, new)
         for each, new in born
-    ]  # fmt: skip
-    bear(applications, [new for _, new in born], run.edition, _why(run), by=None, at=at, run=run)
-    return len(applications)
+    ]
+    return len(bear(births, run.programme, run.edition, _why(run), by=None, at=at, run=run))
 
 
 def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
@@ -220,7 +215,7 @@ def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, a
             moving[to].append(each.application_id)
     moved = 0
     for to, ids in moving.items():
-        moved += len(move_all(Application.objects.filter(pk__in=ids), to, by=None, at=at, why=_why(run)).moved)
+        moved += len(move_ids(Application, sorted(ids), to, by=None, at=at, why=_why(run)).moved)
     return Counter(
         decided=len(written), moved=moved, unchanged=len(screened) - len(deciding), overtaken=len(deciding) - len(written)
     )

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db import connection
+
 from agency.models import CaseKind, CreditCheck
 from enterprises.models import Enterprise
 from enterprises.queries import Asked, Figures, figures, parent_sizes
@@ -79,9 +81,16 @@ def _platform_flags(application_ids: Collection[int], looked_on: date) -> dict[i
     """{application id: list types of the platform's latest answer}; those never answered for are left out."""
     if not application_ids:
         return {}
-    checks = CreditCheck.objects.filter(case_kind=CaseKind.REFUND, case_id__in=application_ids, on__lte=looked_on)
-    latest = checks.exclude(outcome=CreditCheck.Outcome.NO_ANSWER).order_by("case_id", "-answered_at", "-pk").distinct("case_id")
-    return dict(latest.values_list("case_id", "flags"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (case_id) case_id, flags FROM agency_creditcheck
+            WHERE case_kind = %s AND case_id = ANY(%s) AND "on" <= %s AND outcome <> %s
+            ORDER BY case_id, answered_at DESC, id DESC
+            """,
+            [CaseKind.REFUND, list(application_ids), looked_on, CreditCheck.Outcome.NO_ANSWER],
+        )
+        return dict(cursor.fetchall())
 
 
 def _paid_for_public_hosts(usccs: Collection[str], year: int) -> dict[str, Decimal | None]:
