@@ -39,6 +39,7 @@ def one_round(request: HttpRequest, pk: int) -> HttpResponse:
     lines = Paginator(public_lines(found, search), LINES_A_PAGE)
     page = {
         "round": found,
+        "announcement": found.body.removeprefix(found.title).strip(),  # the title stands above it
         "form": form,
         "search": search,
         "page": lines.get_page(request.GET.get("page")),
