@@ -50,7 +50,7 @@ demo: .venv/ok ## set everything up and run one programme year of a made-up city
 .PHONY: serve
 serve: .venv/ok ## serve console and portal on the demo's data until Ctrl-C (PORT=8000)
 	@$(MACHINE) serve -- bash -euc \
-	    '$(BIN)/python manage.py migrate --check || { echo "The database is empty: run make demo first." >&2; exit 1; }; \
+	    '$(BIN)/python manage.py migrate --check || { echo "There is no demo of this version yet: run make demo first." >&2; exit 1; }; \
 	     $(BIN)/python manage.py demo --accounts'
 
 .PHONY: worker

@@ -41,6 +41,7 @@ def _system_path() -> str:
 
 
 STARTING = 120  # seconds that a process may take on a busy machine
+ENDING = 20  # seconds that it may take to end by itself
 PROCESSES = ("sms", "platform", "worker", "beat", "web")
 
 
@@ -107,22 +108,21 @@ def _start(
 
 
 def stop(machine: Machine, name: str) -> None:
-    """End one process and its children: asked first, killed after 20 seconds."""
+    """End one process and its children: asked first, killed after a while."""
     with machine.alone():
         _stop(machine, name)
 
 
 def _stop(machine: Machine, name: str) -> None:
     pid_file = machine.pids / f"{name}.json"
-    process = alive(pid_file)
-    if process:
-        process.terminate()
-        try:
-            process.wait(20)
-        except psutil.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+    if process := alive(pid_file):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+        until = time.monotonic() + ENDING
+        while alive(pid_file) and time.monotonic() < until:  # whoever started it may be busy, and reap it later
+            time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # children that outlived it
+            os.killpg(process.pid, signal.SIGKILL)  # itself, and children that outlived it
+        while alive(pid_file):
+            time.sleep(0.05)
     pid_file.unlink(missing_ok=True)

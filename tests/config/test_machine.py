@@ -168,6 +168,17 @@ class TestProcesses:
         machine.start(shared, "sms")
         assert machine.status(shared)["sms"] == "stopped"
 
+    def test_one_whose_starter_is_busy_is_ended_all_the_same(self, own):
+        program = (
+            "import sys, time; from config import machine; from pathlib import Path; m = machine.Machine(Path(sys.argv[1]), True)"
+        )
+        program += "; machine.start(m, 'sms'); print(flush=True); time.sleep(600)"
+        with subprocess.Popen([sys.executable, "-c", program, str(own.folder)], stdout=subprocess.PIPE) as starter:
+            starter.stdout.readline()
+            machine.stop(own, "sms")
+            assert machine.status(own)["sms"] == "stopped"
+            starter.kill()
+
     def test_a_pid_of_somebody_else_is_not_taken_for_ours(self, own):
         (own.pids / "sms.json").write_text(f'{{"pid": {os.getpid()}, "since": 1.0}}')
         assert machine.status(own)["sms"] == "stopped"
