@@ -41,7 +41,7 @@ def ordinary_unit(number: int, rng: Random, *, long: bool) -> Unit:
     unit.pay_months(MONTHS_2023[turn:] + (MONTHS_2024 if long else ()), later)
     _size(unit, max(insured, later), rng)
     _leavers(unit, insured, later, rng)
-    unit.answer = rng.choices(("确认", "不答", "放弃", "更正账户"), (90, 5, 3, 2))[0]
+    unit.answer = rng.choices(("确认", "不答", "放弃", "更正账户"), (55, 38, 4, 3))[0]
     unit.bank_answer = "退票" if rng.random() < 0.01 else "成功"
     return unit
 
