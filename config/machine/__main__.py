@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     running.add_argument("--with", dest="names", default="", help=f"comma separated, of {', '.join(PROCESSES)}")
     running.add_argument("command", nargs=argparse.REMAINDER, help="-- and the command")
     serving = verbs.add_parser("serve", help="everything in the foreground, until Ctrl-C")
-    for verb in (running, serving):
-        verb.add_argument("--throwaway", action="store_true", help="on a machine of its own, removed afterwards")
+    for either in (running, serving):
+        either.add_argument("--throwaway", action="store_true", help="on a machine of its own, removed afterwards")
     serving.add_argument("announce", nargs=argparse.REMAINDER, help="-- and a command to run once all is up")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` ends what was started
