@@ -105,7 +105,8 @@ def acknowledge_warnings(imp: Import, *, by: User, at: datetime) -> None:
     """Say that the warnings of a report were looked at. Raises ImportRefused."""
     if imp.state != Import.State.CHECKED:
         raise ImportRefused("此导入不在待确认状态，请刷新页面后再看。")
-    _desk(_resource(imp.kind), imp.settings, by, at, confirming=True)
+    resource = _resource(imp.kind)
+    _places(resource, resource.confirm_roles(), by, at)
     with transaction.atomic():
         Import.objects.filter(pk=imp.pk, state=Import.State.CHECKED).update(warnings_acknowledged=True)
         detail = {"warned": imp.warned}
@@ -157,16 +158,18 @@ def _refuse_settings(resource: intake.SheetResource, given: Mapping[str, str]) -
             raise ImportRefused(f"导入设置 {name} 应为 {'、'.join(words)} 之一，现为 {value}。")
 
 
-def _desk(
-    resource: intake.SheetResource, given: Mapping[str, str], by: User, at: datetime, *, confirming: bool = False
-) -> tuple[Region, list[str]]:
-    """The region that a person loads for, and the region paths that the rows may lie in."""
-    roles = resource.confirm_roles() if confirming else resource.roles
+def _places(resource: intake.SheetResource, roles: frozenset[str], by: User, at: datetime) -> list[str]:
+    """The uppermost region paths over which a person holds one of the roles. Raises ImportRefused if there is none."""
     paths = sorted({path for role, held in paths_by_role(by, at.date()).items() if role in roles for path in held})
-    tops = [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
-    if not tops:
+    if not paths:
         wanted = "、".join(Role(role).label for role in sorted(roles))
         raise ImportRefused(f"您没有导入{resource.title}的岗位（需要：{wanted}）；请由有此岗位的人员办理。")
+    return [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
+
+
+def _desk(resource: intake.SheetResource, given: Mapping[str, str], by: User, at: datetime) -> tuple[Region, list[str]]:
+    """The region that a person loads for, and the region paths that the rows may lie in."""
+    tops = _places(resource, resource.roles, by, at)
     if code := given.get("region"):
         region = Region.objects.filter(pk=code).first()
         if region is None or not any(region.path.startswith(top) for top in tops):
@@ -234,7 +237,7 @@ def _refuse_confirm(imp: Import, by: User, at: datetime) -> None:
         raise ImportRefused(f"{resource.title}须由导入人以外的另一人确认，请由有岗位的同事确认。")
     if imp.warned and not imp.warnings_acknowledged:
         raise ImportRefused(f"有 {imp.warned} 行提醒，请先核对并勾选“已核对提醒”。")
-    _, theirs = _desk(resource, {}, by, at, confirming=True) if by != imp.checked_by else (None, _scope(imp, at))
+    theirs = _places(resource, resource.confirm_roles(), by, at)
     if not all(any(path.startswith(top) for top in theirs) for path in _scope(imp, at)):
         raise ImportRefused("确认人的岗位须覆盖此次导入的全部地区，请由有此岗位的人员确认。")
 

@@ -13,6 +13,7 @@ from agency import clock, intake
 from agency.actions import imports, jobs
 from agency.actions.files import read_file
 from agency.models import Import, Job, User
+from agency.moves import MoveRefused
 
 REFUSED = 2
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         except imports.AlreadyLoaded as already:
             self.stdout.write(f"{already}\n新增 0 行，变更 0 行；数据没有变化。")
             return
-        except (Refused, imports.ImportRefused) as refusal:
+        except (Refused, imports.ImportRefused, MoveRefused) as refusal:
             self.stderr.write(f"未导入：{refusal}")
             raise SystemExit(REFUSED) from refusal
         except Exception as broken:
