@@ -80,7 +80,7 @@ def _is_right(enterprise: Enterprise, user: User, phone: str, code: str, at: dat
     if not _is_registered(enterprise, phone) or tries.count() >= TRIES_AN_HOUR:
         return False
     try:
-        check_code(user, code.strip(), at=at, phone_index=enterprise.phone_index)
+        check_code(user, code.strip(), at=at, phone_index=blind_index(phone.strip()))
     except CodeRefused:
         return False
     return True
