@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localtime
 
 from agency.admin import Deed, DeskAdmin, Panel
 from agency.models import Role
@@ -41,8 +42,9 @@ class EnterpriseAdmin(DeskAdmin):
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
     ordering = ("uscc",)
     fields = (
-        ("uscc", "unit_number", "name"),
-        ("kind", "parent_uscc", "dispatch"),
+        ("uscc", "name"),
+        ("unit_number", "kind", "dispatch"),
+        "parent_uscc",
         ("region", "industry", "registration"),
         ("employees", "revenue", "assets", "recorded_size"),
         ("contact", "shown_phone", "legal_person", "shown_legal_phone"),
@@ -90,7 +92,7 @@ def _sizes(obj: Enterprise) -> Panel:
             explain.basis_label(row.basis or None),
             row.was or "—",
             "；".join(f"{name}：{value}" for name, value in row.figures.items()),
-            row.decided_at.strftime("%Y-%m-%d"),
+            localtime(row.decided_at).strftime("%Y-%m-%d"),
             row.decided_by.name if row.decided_by else "系统",
             "现行" if row.current else "历史",
         )

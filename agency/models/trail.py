@@ -71,9 +71,7 @@ class CreditCheck(models.Model):
     case_kind = models.CharField("事项", max_length=16)
     case_id = models.BigIntegerField("编号")
     uscc = models.CharField("统一社会信用代码", max_length=18)
-    region = models.ForeignKey(
-        Region, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name="行政区划"
-    )
+    region = models.ForeignKey(Region, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name="行政区划")
     moment = models.CharField("核验环节", max_length=16, choices=Moment.choices)
     on = models.DateField("核验日")
     outcome = models.CharField("结果", max_length=16, choices=Outcome.choices)

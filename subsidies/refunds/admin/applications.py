@@ -108,9 +108,10 @@ class ApplicationAdmin(DeskAdmin):
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
     ordering = ("id",)
     fields = (
-        ("uscc", "name", "kind"),
-        ("region", "channel", "year"),
-        ("size", "money", "account"),
+        ("uscc", "name"),
+        ("kind", "region", "channel"),
+        ("year", "size", "money"),
+        "account",
         ("offered_at", "confirm_by", "answered_at"),
         ("submitted_at", "reviewed_by", "reviewed_at"),
         "reason",
@@ -214,7 +215,8 @@ class ApplicationAdmin(DeskAdmin):
 
     def headline(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
         holds = Hold.objects.filter(case_kind=Application.CASE, case_id=obj.pk, lifted_at__isnull=True)
-        return {**super().headline(request, obj), "holds": list(holds)}
+        now = queries.standing(obj)
+        return {"state": now.label, "state_word": now.state, "next": now.next_step, "holds": list(holds)}
 
     def panels(self, request: HttpRequest, obj: Application) -> list[Panel]:
         shown = []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from agency.admin import Panel
 from agency.models import CreditCheck, Message
@@ -20,6 +21,16 @@ def _money(value: Any) -> str:
     return "—" if value is None else f"{value:,.2f}"
 
 
+MESSAGES = {
+    "offer": "确认通知",
+    "dispatch": "劳务派遣提示",
+    "overdue": "逾期提示",
+    "declined": "放弃提示",
+    "returned": "退回补正",
+    "rejected": "不予返还",
+    "paid": "拨付告知",
+    "payment_returned": "退票告知",
+}
 ANSWERS = {"PASS": "符合", "FAIL": "不符合", "UNKNOWN": "待核实"}
 
 
@@ -48,11 +59,10 @@ def findings_panel(decision: Decision) -> Panel:
             {"word": finding.answer.value, "label": ANSWERS[finding.answer.value]},
             explain.for_staff(finding),
             explain.remedy(finding),
-            finding.clause,
         )
         for finding in queries.findings_of(decision)
     ]
-    return table(f"逐条判定（{decision.on:%Y-%m-%d}）", ["条件", "结论", "所用数据与限值", "可以怎么办", "依据"], rows)
+    return table(f"逐条判定（{decision.on:%Y-%m-%d}）", ["条件", "结论", "所用数据、限值与依据", "可以怎么办"], rows)
 
 
 def credit_panel(obj: Application) -> Panel:
@@ -76,7 +86,7 @@ def corrections_panel(obj: Application) -> Panel:
         (
             {"href": reverse("admin:refunds_correction_change", args=[row.pk]), "label": row.get_about_display()},
             row.text,
-            row.asked_at.strftime("%Y-%m-%d"),
+            localtime(row.asked_at).strftime("%Y-%m-%d"),
             row.settlement or "待处理",
         )
         for row in obj.corrections.order_by("-id")
@@ -104,9 +114,9 @@ def messages_panel(obj: Application) -> Panel:
     rows = [
         (
             row.get_state_display(),
-            row.kind,
+            MESSAGES.get(row.kind, row.kind),
             str(row.phone),
-            row.sent_at.strftime("%Y-%m-%d %H:%M") if row.sent_at else "—",
+            localtime(row.sent_at).strftime("%Y-%m-%d %H:%M") if row.sent_at else "—",
             row.failure,
         )
         for row in found
