@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +30,15 @@ class Todo:
     href: str
     roles: frozenset[str]
     hint: str = ""
-    amount: Any = None
+    amount: Decimal | None = None
+
+    @property
+    def many(self) -> str:
+        return f"{self.count:,}"
+
+    @property
+    def yuan(self) -> str:
+        return f"{self.amount:,.2f} 元" if self.amount else ""
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -210,8 +219,8 @@ def _programmes(scope: Q, today: date) -> list[dict[str, Any]]:
             "programme": programme,
             "href": reverse("admin:agency_programme_change", args=[programme.pk]),
             "days_left": (programme.confirm_by - today).days if programme.confirm_by else None,
-            **{name: cases.get(programme.pk, {}).get(name) or 0 for name in ("screened", "offered", "answered")},
-            **{name: paid.get(programme.pk, {}).get(name) or 0 for name in ("count", "total", "paid", "paid_total")},
+            **{name: f"{cases.get(programme.pk, {}).get(name) or 0:,}" for name in ("screened", "offered", "answered")},
+            **{name: f"{paid.get(programme.pk, {}).get(name) or 0:,}" for name in ("count", "total", "paid", "paid_total")},
         }
         for programme in found
     ]

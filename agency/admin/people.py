@@ -5,9 +5,9 @@ from typing import ClassVar
 from django import forms
 from django.contrib import admin
 
-from agency.actions import MessageRefused, PostRefused, StaffRefused, create_staff, end_post, give_post, resend_message
+from agency.actions import PostRefused, StaffRefused, create_staff, end_post, give_post
 from agency.admin.desk import Deed, DeskAdmin
-from agency.models import POSTS, Event, Message, Post, Region, Role, User
+from agency.models import POSTS, Post, Region, Role, User
 
 ACCOUNTS = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
 KEEPERS = frozenset({Role.SYSTEM_ADMIN})
@@ -77,38 +77,3 @@ class PostAdmin(DeskAdmin):
     search_fields = ("user__username", "user__name")
     ordering = ("user", "role")
     deeds: ClassVar = [Deed("end", "结束岗位", KEEPERS, end_post, form=UntilForm, refusals=(PostRefused,))]
-
-
-@admin.register(Event)
-class EventAdmin(DeskAdmin):
-    readers = frozenset({Role.AUDITOR})
-    list_display = ("at", "kind", "case_kind", "case_id", "from_state", "to_state", "by", "why")
-    list_filter = ("kind", "case_kind")
-    list_select_related = ("by",)
-    search_fields = ("=case_id",)
-    ordering = ("-id",)
-
-
-@admin.register(Message)
-class MessageAdmin(DeskAdmin):
-    list_display = ("id", "kind", "case_kind", "case_id", "shown_phone", "state", "tries", "sent_at", "failure")
-    list_filter = ("state", "kind")
-    fields = ("kind", "case_kind", "case_id", "shown_phone", "state", "tries", "created_at", "sent_at", "gateway_id", "failure")
-    readonly_fields = ("shown_phone",)
-    deeds: ClassVar = [
-        Deed(
-            "resend",
-            "重新发送",
-            frozenset({Role.PREPARER}),
-            resend_message,
-            states=frozenset({Message.State.FAILED}),
-            main=True,
-            refusals=(MessageRefused,),
-            hint="核对手机号后重发；同一条短信不会被网关重复发送。",
-        )
-    ]
-    ordering = ("-id",)
-
-    @admin.display(description="手机号")
-    def shown_phone(self, message: Message) -> str:
-        return str(message.phone)

@@ -1,17 +1,47 @@
 """暂缓与信用核验: the work items that hold a case, and the answers archived."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 
 from agency.actions import HoldRefused, lift_hold
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.programmes import WhyForm
 from agency.models import CreditCheck, Event, Hold, Role
+
+PAGES = {  # where a case's page is, by its fixed word: a name of a URL, not an import of who stands above
+    "refund": "refunds_application", "award": "payout_award", "batch": "payout_paymentbatch", "round": "payout_publicityround",
+    "objection": "payout_objection", "programme": "agency_programme", "edition": "agency_edition", "import": "agency_import",
+    "job": "agency_job", "enterprise": "enterprises_enterprise", "message": "agency_message", "payment": "payout_payment",
+    "file": "agency_file", "user": "agency_user",
+}  # fmt: skip
+WORDS = {
+    "refund": "返还事项", "award": "应发补贴", "batch": "拨付批次", "round": "公示批次", "objection": "公示异议",
+    "programme": "项目", "edition": "项目版本", "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
+    "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查",
+}  # fmt: skip
+
+
+def case_link(row: Any) -> str:
+    """The case that a row names, in Chinese, as a link to its page."""
+    words = f"{WORDS.get(row.case_kind, row.case_kind)} {row.case_id or ''}".strip()
+    if row.case_kind not in PAGES or row.case_id is None:
+        return words
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{PAGES[row.case_kind]}_change", args=[row.case_id]), words)
+
+
+class CaseColumn:
+    """The column that names the case of a row."""
+
+    @admin.display(description="事项", ordering="case_id")
+    def case(self, row: Any) -> str:
+        return case_link(row)
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -28,14 +58,15 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Hold)
-class HoldAdmin(DeskAdmin):
-    list_display = ("id", "kind", "case_kind", "case_id", "reason", "region", "opened_at", "lifted_at")
+class HoldAdmin(CaseColumn, DeskAdmin):
+    list_display = ("id", "kind", "case", "reason", "region", "opened_at", "lifted_at")
     list_filter = (OpenFilter, "kind", "case_kind")
     list_select_related = ("region",)
     search_fields = ("=case_id",)
     ordering = ("-id",)
+    readonly_fields = ("case",)
     fields = (
-        ("kind", "case_kind", "case_id"),
+        ("kind", "case"),
         "reason",
         ("opened_by", "opened_at"),
         ("lifted_by", "lifted_at"),
@@ -60,9 +91,9 @@ class HoldAdmin(DeskAdmin):
 
 
 @admin.register(CreditCheck)
-class CreditCheckAdmin(DeskAdmin):
+class CreditCheckAdmin(CaseColumn, DeskAdmin):
     readers = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
-    list_display = ("uscc", "moment", "on", "outcome", "flags", "source", "answered_at")
+    list_display = ("uscc", "case", "moment", "on", "outcome", "flags", "source", "answered_at")
     list_filter = ("outcome", "moment")
     search_fields = ("uscc__startswith",)
     ordering = ("-id",)

@@ -152,13 +152,10 @@ class ImportAdmin(DeskAdmin):
 
     def panels(self, request: HttpRequest, obj: Import) -> list[Panel]:
         report = obj.report or {}
-        lines = [
-            (item.get("sheet", ""), item.get("row", ""), item.get("column", ""), item.get("value", ""), item.get("reason", ""))
-            for item in [*report.get("errors", []), *report.get("warnings", [])]
-        ]
+        lines = [item[:5] for item in [*report.get("errors", []), *report.get("warnings", [])]]
         return [
             Panel(
-                "检查报告：前若干条错误与提醒",
+                "检查报告（前 200 条错误与提醒；全部错误见错误清单）",
                 "admin/desk/table.html",
                 {"heads": ["工作表", "行", "列", "值", "原因"], "rows": lines, "empty": "没有错误，也没有提醒。"},
             )
