@@ -23,7 +23,8 @@ PAGES = {  # where a case's page is, by its fixed word: a name of a URL, not an 
 }  # fmt: skip
 WORDS = {
     "refund": "返还事项", "award": "应发补贴", "batch": "拨付批次", "round": "公示批次", "objection": "公示异议",
-    "programme": "项目", "edition": "项目版本", "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
+    "programme": "项目", "edition": "项目版本",
+    "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
     "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查",
 }  # fmt: skip
 
