@@ -38,12 +38,13 @@ def look_up_credit() -> None:
     """Ask the platform, once a day each, about those to be offered and about those that wait for a review."""
     platform = CreditPlatform(settings.CREDIT_PLATFORM_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
     today = clock.today()
-    for programme in Programme.objects.filter(state=Programme.State.OPEN):
+    for programme in Programme.objects.exclude(state=Programme.State.PREPARED):  # a case of December is reviewed in January
         try:
             barring = barring_flags(terms_in_force(programme, today), today)
         except NoTerms:
             continue
-        _look_up(platform, screened_to_look_up(programme, today), CreditCheck.Moment.SCREENING, barring)
+        if programme.state == Programme.State.OPEN:
+            _look_up(platform, screened_to_look_up(programme, today), CreditCheck.Moment.SCREENING, barring)
         _look_up(platform, reviewed_to_look_up(programme, today), CreditCheck.Moment.REVIEW, barring)
 
 

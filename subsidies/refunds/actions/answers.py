@@ -7,12 +7,11 @@ from django.utils.timezone import localdate
 
 from agency.models import Programme, Role, User
 from agency.moves import check_mover, move
-from agency.queries import edition_in_force
 from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
 from subsidies.payout.models import Award
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
-from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period
+from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all
 from subsidies.refunds.queries.facts import Case
@@ -61,7 +60,7 @@ def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: dat
         raise RefundRefused("该单位的参保地不在本项目实施范围内，请向参保地经办机构申请。")
     if by.kind == User.Kind.STAFF:
         check_mover(enterprise, {Role.PREPARER}, by, at)
-    edition = edition_in_force(programme, today)
+    edition = edition_on(programme, today)
     found = assess_all(edition, programme.year, [Case(enterprise.pk, None, OWN, today)], today)
     try:
         with transaction.atomic():
@@ -76,7 +75,7 @@ def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: dat
 def _decide(application: Application, case: Case, *, by: User, at: datetime) -> None:
     """Assess one case anew and put the decision in force. Raises RefundRefused where somebody was first."""
     today = localdate(at)
-    edition = edition_in_force(application.programme, today)
+    edition = edition_on(application.programme, today)
     found = assess_all(edition, application.year, [case], today)
     new: Assessed = found[application.enterprise_id]
     deciding = Deciding(application.pk, application.state, application.decision_id, new)

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from agency.models import Programme, User
+from agency.models import Edition, Programme, User
+from agency.queries import edition_in_force
 from enterprises.models import Member
 from subsidies.payout.queries import NoTerms, terms_in_force
 
@@ -20,6 +21,14 @@ def check_period(programme: Programme, on: date) -> None:
         raise RefundRefused(str(none)) from none
     if not first <= on <= last:
         raise RefundRefused(f"政策期为 {first} 至 {last}（含首尾两日），{on} 不在期内，不能办理。")
+
+
+def edition_on(programme: Programme, on: date) -> Edition:
+    """The edition that counts on the day. Raises RefundRefused where none does."""
+    edition = edition_in_force(programme, on)
+    if edition is None:
+        raise RefundRefused(f"{on} 没有生效的版本，不能判定；请先由政策管理岗位批准版本。")
+    return edition
 
 
 def check_open(programme: Programme) -> None:

@@ -13,12 +13,11 @@ from agency.actions.holds import NewHold
 from agency.actions.messages import queue_messages
 from agency.models import CaseKind, CreditCheck, Edition, Hold, Programme, User
 from agency.moves import move, move_all
-from agency.queries import edition_in_force
 from policy import explain
 from subsidies.refunds.actions.changes import hold_changes, settled_changes
 from subsidies.refunds.actions.decisions import Deciding, write_decisions, write_sizes
 from subsidies.refunds.actions.offers import phone_of, with_contacts
-from subsidies.refunds.actions.refusals import RefundRefused
+from subsidies.refunds.actions.refusals import RefundRefused, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change, in_force, is_news
 
@@ -51,7 +50,7 @@ def review_all(rows: "QuerySet[Application]", *, by: User, at: datetime) -> Revi
     ids = iter(list(rows.filter(state__in=REVIEWABLE).order_by("programme_id", "pk").values_list("programme_id", "pk")))
     for programme_id, mine in groupby(ids, key=lambda each: each[0]):
         programme = Programme.objects.get(pk=programme_id)
-        edition = edition_in_force(programme, localdate(at))
+        edition = edition_on(programme, localdate(at))
         while chunk := [pk for _, pk in islice(mine, CHUNK)]:
             with transaction.atomic():
                 moved, refused = _review_chunk(chunk, programme, edition, by=by, at=at)

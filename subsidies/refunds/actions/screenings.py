@@ -12,10 +12,9 @@ from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
 from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
 from agency.moves import check_mover, move_ids, record
-from agency.queries import edition_in_force
 from subsidies.refunds.actions.changes import hold_changes
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
-from subsidies.refunds.actions.refusals import RefundRefused
+from subsidies.refunds.actions.refusals import RefundRefused, edition_on
 from subsidies.refunds.models import Application, ScreeningRun, State
 from subsidies.refunds.queries.assessments import (
     ANSWERS,
@@ -67,9 +66,7 @@ def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -
         locked = Programme.objects.select_for_update().get(pk=programme.pk)
         if locked.state != Programme.State.OPEN:
             raise RefundRefused("项目尚未开办或已结束，不能筛查。")
-        edition = edition_in_force(locked, on)
-        if edition is None:
-            raise RefundRefused(f"{on} 没有生效的版本，请另选筛查日或先批准版本。")
+        edition = edition_on(locked, on)
         live = Job.objects.filter(kind=Job.Kind.SCREENING, state__in=[Job.State.QUEUED, Job.State.RUNNING])
         if ScreeningRun.objects.filter(programme=locked, pk__in=live.values("subject_id")).exists():
             raise RefundRefused("本项目已有筛查在进行，请等它完成或取消后再开始。")

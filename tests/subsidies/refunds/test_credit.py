@@ -2,7 +2,7 @@
 
 import pytest
 
-from agency.models import CreditCheck, Hold, Role
+from agency.models import CreditCheck, Hold, Programme, Role
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
 from subsidies.refunds.tasks import look_up_credit
@@ -69,3 +69,12 @@ class TestLookUpCredit:
         look_up_credit()
         screen(moment(6, 21))
         assert Application.objects.get().state == "ELIGIBLE"
+
+    def test_goes_on_for_reviews_once_the_programme_is_closed(self, offered, acts_for, listings, desk, moment, codes):
+        application = offered(uscc=codes[0])
+        actions.confirm(application, by=acts_for(application.enterprise), at=moment(12, 31))
+        Programme.objects.update(state="CLOSED")
+        listings("")
+        desk(moment(1, 6, year=2025))
+        look_up_credit()
+        assert CreditCheck.objects.latest("pk").on == moment(1, 6, year=2025).date()
