@@ -13,7 +13,7 @@ from subsidies.payout.actions.batches import (
     send_back,
     submit_batch,
 )
-from subsidies.payout.actions.objections import ObjectionRefused, dismiss, file_objection, uphold
+from subsidies.payout.actions.objections import ObjectionRefused, dismiss, file_objection, read_objector, uphold
 from subsidies.payout.actions.papers import AccountBroken
 from subsidies.payout.actions.results import Booked, ResultsRefused, book_results
 from subsidies.payout.actions.rounds import RoundRefused, cancel_round, close_rounds, prepare_round, publish_round
@@ -43,6 +43,7 @@ __all__ = [
     "prepare_round",
     "publish_round",
     "read_bank_file",
+    "read_objector",
     "release_batch",
     "send_back",
     "strike",

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from agency.models import User
-from agency.moves import move, open_all
+from agency.models import Event, Role, User
+from agency.moves import check_mover, move, open_all, record
 from agency.queries import calendar
 from policy.workdays import UnknownYear
 from subsidies.payout.actions.awards import strike_now
@@ -76,6 +76,16 @@ def dismiss(objection: Objection, answer: str, *, by: User, at: datetime) -> Non
         award = _decide(objection, State.DISMISSED, answer, by=by, at=at)
         if not Objection.objects.filter(line__award=award, state=State.FILED).exists():
             move(award, Award.State.PUBLICISED, by=by, at=at, why="异议经核查不成立")
+
+
+def read_objector(objection: Objection, *, by: User, at: datetime) -> tuple[str, str]:
+    """Name and contact of who objected, plain, for whoever looks into it. Writes an Event; never for the enterprise."""
+    check_mover(objection, {Role.REVIEWER, Role.AUDITOR}, by, at)
+    record(
+        Event.Kind.READ, case=Objection.CASE, case_id=objection.pk, by=by, at=at, region_id=objection.region_id,
+        why="查看异议人姓名和联系方式",
+    )  # fmt: skip
+    return objection.name.reveal(), objection.contact.reveal()
 
 
 def _decide(objection: Objection, to: str, answer: str, *, by: User, at: datetime) -> Award:

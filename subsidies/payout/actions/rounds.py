@@ -3,16 +3,15 @@
 import hashlib
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import count, islice
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.utils.timezone import localdate
 
 from agency.actions.files import store_file
 from agency.models import CaseKind, File, Programme, Role, User
-from agency.moves import Moved, check_mover, insert_all, move, move_all, move_ids, open_all
+from agency.moves import Moved, check_mover, move, move_all, move_ids, open_all
 from agency.queries import calendar, may_publish
 from policy.notice import Terms
 from policy.workdays import UnknownYear
@@ -21,7 +20,11 @@ from subsidies.payout.models import Award, PublicityRound, PublishedLine
 from subsidies.payout.queries import canonical_text, legal_basis, publishable, publisher_of, terms_in_force
 
 State = PublicityRound.State
-CHUNK = 10_000
+_WRITE_LINES = """
+    INSERT INTO payout_publishedline (round_id, award_id, position, name, amount, columns, struck_why)
+    SELECT %s, id, row_number() OVER (ORDER BY region_id, name, id), name, amount, columns, ''
+    FROM payout_award WHERE id IN ({listed})
+"""
 
 
 class RoundRefused(Exception):
@@ -118,17 +121,11 @@ def _refuse_publisher(round_: PublicityRound, by: User) -> None:
 
 
 def _write_lines(round_: PublicityRound, awards: "QuerySet[Award]") -> None:
-    """Write the draft's lines anew, numbered from 1, and add them up."""
+    """Write the draft's lines anew, numbered from 1 by region and name, and add them up."""
+    listed, values = awards.values("pk").query.sql_with_params()
     PublishedLine.objects.filter(round=round_).delete()
-    positions = count(1)
-    lines = (
-        PublishedLine(
-            round=round_, award=award, position=next(positions), name=award.name, amount=award.amount, columns=award.columns
-        )
-        for award in awards.iterator(chunk_size=CHUNK)
-    )
-    while chunk := list(islice(lines, CHUNK)):
-        insert_all(chunk)
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_LINES.format(listed=listed), [round_.pk, *values])
     sums = round_.lines.aggregate(count=Count("pk"), total=Sum("amount"))
     round_.count, round_.total = sums["count"], sums["total"] or Decimal(0)
     round_.save(update_fields=["count", "total"])

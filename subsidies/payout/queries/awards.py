@@ -62,9 +62,9 @@ def in_a_batch() -> Q:
 
 
 def publishable(programme: Programme) -> "QuerySet[Award]":
-    """What the next publicity list takes, in its order: by region, then name."""
+    """What the next publicity list takes."""
     pending = Award.objects.filter(programme=programme, state=State.PENDING)
-    return pending.exclude(held(besides=Award.PAYMENT_HOLDS)).order_by("region_id", "name", "pk")
+    return pending.exclude(held(besides=Award.PAYMENT_HOLDS))
 
 
 def payable(programme: Programme, on: date) -> "QuerySet[Award]":

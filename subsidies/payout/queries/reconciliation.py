@@ -41,8 +41,9 @@ class Step:
 def reconciliation(programme: Programme) -> list[Step]:
     """approved, published, bank_file, paid of one programme, each with what stands between it and the one before.
 
-    An award counts once at each step, however often it was sent. A fixed number of queries."""
-    awards = Award.objects.filter(programme=programme)
+    A case counts once, by its latest award (it may withdraw, apply again and be approved anew), and an award once at
+    each step, however often it was sent. A fixed number of queries."""
+    awards = Award.objects.filter(_latest(), programme=programme)
     published = Exists(_published_lines().filter(award=OuterRef("pk")))
     sent = Exists(Payment.objects.filter(award=OuterRef("pk"), batch__state__in=SENT))
     here = _added(awards)
@@ -97,9 +98,15 @@ def _not_paid(sent: "QuerySet[Award]") -> Cases:
     ]
 
 
+def _latest(award: str = "") -> Exists:
+    """The latest award of its case."""
+    same_case = Award.objects.filter(case_kind=OuterRef(f"{award}case_kind"), case_id=OuterRef(f"{award}case_id"))
+    return ~Exists(same_case.filter(pk__gt=OuterRef(f"{award}pk")))
+
+
 def _published_lines() -> "QuerySet[PublishedLine]":
     shown = (PublicityRound.State.PUBLISHED, PublicityRound.State.CLOSED)
-    return PublishedLine.objects.filter(round__state__in=shown)
+    return PublishedLine.objects.filter(_latest("award__"), round__state__in=shown)
 
 
 def _published(programme: Programme) -> tuple[int, Decimal]:
@@ -108,13 +115,13 @@ def _published(programme: Programme) -> tuple[int, Decimal]:
 
 def _sent(programme: Programme) -> tuple[int, Decimal]:
     """The latest payment line of each award that went to the bank."""
-    lines = Payment.objects.filter(batch__programme=programme, batch__state__in=SENT)
+    lines = Payment.objects.filter(_latest("award__"), batch__programme=programme, batch__state__in=SENT)
     later = Payment.objects.filter(award=OuterRef("award"), batch__state__in=SENT, pk__gt=OuterRef("pk"))
     return _added(lines.exclude(state=Payment.State.DROPPED).exclude(Exists(later)))
 
 
 def _paid(programme: Programme) -> tuple[int, Decimal]:
-    return _added(Payment.objects.filter(batch__programme=programme, state=Payment.State.SUCCEEDED))
+    return _added(Payment.objects.filter(_latest("award__"), batch__programme=programme, state=Payment.State.SUCCEEDED))
 
 
 def _added(rows: "QuerySet[Award] | QuerySet[PublishedLine] | QuerySet[Payment]") -> tuple[int, Decimal]:

@@ -79,6 +79,13 @@ class TestFiling:
         told = "".join(f"{event.why}{event.detail}" for event in Event.objects.filter(case_kind="objection"))
         assert "王" not in told
 
+    def test_reading_who_objected_is_an_event(self, published, file, staff, moment):
+        objection = file(published[0])
+        assert actions.read_objector(objection, by=staff(Role.REVIEWER), at=moment(6, 6)) == ("王某某", "13800000000")
+        assert Event.objects.get(kind=Event.Kind.READ).by == staff(Role.REVIEWER)
+        with pytest.raises(MoveRefused):
+            actions.read_objector(objection, by=staff(Role.FINANCE), at=moment(6, 6))
+
     def test_one_by_phone_is_recorded_by_staff(self, published, file, staff):
         assert file(published[0], channel="phone", by=staff(Role.PREPARER)).filed_by == staff(Role.PREPARER)
         with pytest.raises(MoveRefused):

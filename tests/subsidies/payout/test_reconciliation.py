@@ -74,6 +74,12 @@ class TestReconciliation:
         Payment.objects.filter(award=busy_city[9]).update(state="RETURNED")
         assert [step.name for step in queries.reconciliation(programme) if not step.agrees] == ["paid"]
 
+    def test_a_case_that_withdrew_and_was_approved_anew_counts_once(self, programme, make_awards, staff, moment):
+        [first] = make_awards(1)
+        actions.strike(first, "单位撤回", by=staff(Role.REVIEWER), at=moment(6, 2))
+        make_awards(1, case_id=first.case_id, amount=Decimal("900.00"))
+        assert told(programme)["approved"] == (1, Decimal("900.00"), {})
+
     def test_asks_a_fixed_number_of_queries(self, programme, busy_city, make_awards, django_assert_max_num_queries):
         with django_assert_max_num_queries(25):
             queries.reconciliation(programme)
