@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from kombu import pools
 from redis import Redis
 
 from agency import clock
@@ -139,19 +140,20 @@ class TestReadReceipts:
 class TestWake:
     def test_without_a_broker_the_beat_will_find_it(self, caplog):
         before = current_app.conf.broker_url
-        current_app.conf.broker_url = "redis+socket:///nowhere/redis.sock"
-        current_app.amqp._producer_pool = None
-        current_app.pool.force_close_all()
-        current_app._pool = None
+        self.go_to("redis+socket:///nowhere/redis.sock")
         try:
             begun = time.monotonic()
             wake("agency.send_messages")
             assert time.monotonic() - begun < 5
         finally:
-            current_app.conf.broker_url = before
-            current_app.amqp._producer_pool = None
-            current_app._pool = None
+            self.go_to(before)
         assert "waits for its beat" in caplog.text
+
+    def go_to(self, broker: str) -> None:
+        """From now on this broker, by new connections."""
+        current_app.conf.broker_url = broker
+        current_app.amqp._producer_pool = current_app._pool = None
+        pools.reset()  # kombu keeps pools of its own, closed ones too
 
 
 class TestDeskClock:

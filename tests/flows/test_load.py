@@ -141,6 +141,7 @@ class TestKilled:
     """SIGKILL to the loading process at a random moment: nothing is half done, and loading again ends as if undisturbed."""
 
     ROWS = 4_000
+    NAME = "to be killed"
 
     @pytest.fixture
     def files(self, committed_office) -> dict[str, str]:
@@ -155,7 +156,7 @@ class TestKilled:
 
     def command(self, files, process_environment, *more: str) -> subprocess.Popen[bytes]:
         words = ["load", "enterprises", files["enterprises"], "--by", "jingban", *more]
-        env = os.environ | process_environment
+        env = os.environ | process_environment | {"PGAPPNAME": self.NAME}
         return subprocess.Popen([sys.executable, "manage.py", *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def test_leaves_nothing_half_done_and_loads_whole_afterwards(self, files, process_environment, rounds, seeded):
@@ -187,8 +188,8 @@ class TestKilled:
         with connection.cursor() as cursor:
             for _ in range(200):
                 cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-                    "AND backend_type = 'client backend'"
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+                    [self.NAME],
                 )
                 if cursor.fetchone()[0] == 0:
                     return
