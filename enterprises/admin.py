@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import localtime
 
-from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin import Deed, DeskAdmin, Panel, revealed
 from agency.models import Role
 from enterprises import actions
 from enterprises.models import (
@@ -26,11 +26,8 @@ CLERKS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
 
 
 def reveal(enterprise: Enterprise, *, by: Any, at: Any) -> HttpResponse:
-    """The full numbers on a page of their own, never in a message or a session."""
-    found = actions.reveal_contact(enterprise, by=by, at=at)
-    response = render(None, "admin/desk/reveal.html", {"enterprise": enterprise, "found": found})  # type: ignore[arg-type]
-    response["Cache-Control"] = "no-store"
-    return response
+    back = reverse("admin:enterprises_enterprise_change", args=[enterprise.pk])
+    return revealed(enterprise.name, actions.reveal_contact(enterprise, by=by, at=at), back)
 
 
 @admin.register(Enterprise)

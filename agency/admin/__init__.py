@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from agency.admin import messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
-from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, roles_of
+from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, revealed, roles_of
 
 admin.site.unregister(Group)  # Django's groups are not used: posts decide
 
-__all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "roles_of"]
+__all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "revealed", "roles_of"]

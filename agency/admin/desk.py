@@ -3,7 +3,7 @@
 A page is read-only; what changes anything is a Deed: a labelled button with the roles that may press it, the states in
 which it stands there, the form it asks and the one action that it calls."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
@@ -263,6 +264,13 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     def _bulk(self, deed: Deed, model_admin: Any, request: HttpRequest, rows: "models.QuerySet[Any]") -> None:
         """A deed over the rows ticked in the list."""
         self._do(deed, request, None, rows)
+
+
+def revealed(title: str, found: Mapping[str, str], back: str) -> HttpResponse:
+    """Full personal data on a page of its own, never in a message or a session."""
+    response = HttpResponse(render_to_string("admin/desk/reveal.html", {"title": title, "found": found, "back": back}))
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _classes(widget: forms.Widget) -> Sequence[str]:

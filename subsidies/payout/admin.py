@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin import Deed, DeskAdmin, Panel, revealed
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
 from agency.admin.trail import events_panel
@@ -274,6 +274,14 @@ class PublicityRoundAdmin(DeskAdmin):
         ]
 
 
+def show_objector(objection: Objection, *, by: Any, at: Any) -> HttpResponse:
+    """Name and contact on a page of their own, never in a message or a session."""
+    name, contact = actions.read_objector(objection, by=by, at=at)
+    found = {"异议人": name, "联系方式": contact}
+    back = reverse("admin:payout_objection_change", args=[objection.pk])
+    return revealed(f"公示异议 {objection.receipt}", found, back)
+
+
 @admin.register(Objection)
 class ObjectionAdmin(DeskAdmin):
     list_display = ("receipt", "line", "state", "channel", "filed_at", "answer_by")
@@ -289,6 +297,14 @@ class ObjectionAdmin(DeskAdmin):
     )
     readonly_fields = ("objector", "contact_shown")
     deeds: ClassVar = [
+        Deed(
+            "objector",
+            "查看异议人",
+            frozenset({Role.REVIEWER, Role.AUDITOR}),
+            show_objector,
+            refusals=REFUSALS,
+            hint="仅用于核查异议，不得告知被异议单位；此次查看会留痕。",
+        ),
         Deed(
             "uphold",
             "异议成立",
