@@ -86,7 +86,8 @@ class RegionResource(intake.SheetResource):
                 "JOIN (SELECT above.row, min(above.code) AS code FROM ABOVE above "
                 "JOIN {rows} staged ON staged.code = above.code "
                 "JOIN {issues} issue ON issue.row = staged.row AND issue.level = 'E' "
-                "WHERE NOT EXISTS (SELECT FROM agency_region place WHERE place.code = above.code) "
+                "WHERE NOT EXISTS (SELECT FROM agency_region place WHERE place.code = above.code "
+                "AND place.parent_id IS NOT DISTINCT FROM staged.parent) "
                 "GROUP BY above.row) bad ON bad.row = s.row"
             ),
         ),

@@ -2,7 +2,7 @@
 
 read in a limited child -> seal -> COPY to a staging table -> checks in SQL -> report -> confirm -> one set-based upsert.
 
-A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` finds it by its word of FORMATS.md.
+A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` finds it by its word.
 Nothing here asks or saves row by row: what the rows are is said once, and PostgreSQL does the rest."""
 
 from agency.intake.checks import Issue, Report, issues, report

@@ -77,8 +77,8 @@ def report(
 
 def issues(staging: Staging, level: str = "") -> Iterator[Issue]:
     """Every issue in the order of the file, without holding them in memory."""
-    with connection.cursor() as plain, connection.connection.cursor(name="intake_issues") as cursor:
-        del plain  # only makes sure that there is a connection
+    connection.ensure_connection()
+    with connection.connection.cursor(name="intake_issues") as cursor:
         cursor.itersize = 5_000
         cursor.execute(_issue_query(staging, level))
         for found in cursor:
@@ -189,20 +189,20 @@ def _duplicates(staging: Staging) -> sql.Composable:
         "INSERT INTO {issues} (row, cell, level, code, reason) "
         "WITH hashed AS (SELECT hash_record_extended(ROW({key}), 0) AS hash FROM {rows} WHERE {known}), "
         "repeated AS (SELECT hash FROM hashed GROUP BY hash HAVING count(*) > 1), "
-        "suspect AS (SELECT row, number, {key} FROM {rows} "
+        "suspect AS (SELECT row, number, sheet, {key} FROM {rows} "
         "WHERE {known} AND hash_record_extended(ROW({key}), 0) IN (SELECT hash FROM repeated)), "
-        "twin AS (SELECT row, first_value(number) OVER same AS first, nth_value(number, 2) OVER same AS second, "
-        "first_value(row) OVER same AS first_row FROM suspect "
+        "twin AS (SELECT row, sheet, first_value(row) OVER same AS first, nth_value(row, 2) OVER same AS second FROM suspect "
         "WINDOW same AS (PARTITION BY {key} ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) "
-        "SELECT row, {cell}, 'E', 'duplicate', format({reason}, CASE WHEN row = first_row THEN second ELSE first END) "
-        "FROM twin WHERE second IS NOT NULL"
+        "SELECT twin.row, {cell}, 'E', 'duplicate', format({reason}, "
+        "CASE WHEN other.sheet <> twin.sheet THEN format('工作表“%%s”', other.sheet) END, other.number) "
+        "FROM twin JOIN suspect other ON other.row = CASE WHEN twin.row = twin.first THEN twin.second ELSE twin.first END"
     ).format(
         issues=staging.issues,
         key=key,
         rows=staging.rows,
         known=sql.SQL(" AND ").join(known),
         cell=sql.Literal(names[0]),
-        reason=sql.Literal(f"与第 %%s 行重复（{headers} 相同），请只保留一行"),
+        reason=sql.Literal(f"与%%s第 %%s 行重复（{headers} 相同），请只保留一行"),
     )
 
 

@@ -130,7 +130,7 @@ class Check:
 class SheetResource(Resource):
     """A kind of spreadsheet. Subclasses are decorated with `declare` and say:"""
 
-    kind: ClassVar[str] = ""  # its word in FORMATS.md
+    kind: ClassVar[str] = ""  # its word
     title: ClassVar[str] = ""  # its Chinese name
     key: ClassVar[tuple[str, ...]] = ()  # cells that say which row is the same
     references: ClassVar[tuple[Reference, ...]] = ()

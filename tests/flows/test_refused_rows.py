@@ -1,6 +1,7 @@
 """Bad rows: every one is told, in Chinese, and comes back in a spreadsheet that loads once corrected."""
 
 import pytest
+import xlsxwriter
 
 from agency.actions import imports
 from agency.actions.files import opened
@@ -211,3 +212,32 @@ class TestColumnThatTheFileLacks:
         office.load("enterprises", [enterprise(1, 账号="", 从业人员="")])
         found = Enterprise.objects.get()
         assert (found.employees, bool(found.account), found.account_index) == (None, False, "")
+
+
+class TestTwoSheets:
+    def workbook(self, path, *sheets):
+        with xlsxwriter.Workbook(str(path)) as book:
+            for name, rows in sheets:
+                sheet = book.add_worksheet(name)
+                for number, row in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+                    for place, value in enumerate(row):
+                        sheet.write_string(number, place, str(value))
+        return path
+
+    def test_are_read_together_and_a_key_in_both_is_told_with_its_sheet(self, office, tmp_path):
+        path = self.workbook(
+            tmp_path / "two.xlsx", ("城区", [enterprise(1), enterprise(2)]), ("矿区", [enterprise(3), enterprise(1)])
+        )
+        imp = office.check("enterprises", path)
+        assert (imp.new, imp.refused) == (2, 2)
+        assert [(sheet, row, reason.partition("（")[0]) for sheet, row, _, _, reason, _ in imp.report["errors"]] == [
+            ("城区", 2, "与工作表“矿区”第 3 行重复"),
+            ("矿区", 3, "与工作表“城区”第 2 行重复"),
+        ]
+        with opened(imp.errors_file) as plain:
+            assert len(read_back(plain)) == 1
+
+    def test_with_unlike_columns_are_refused_rather_than_blanked(self, office, tmp_path):
+        path = self.workbook(tmp_path / "two.xlsx", ("城区", [enterprise(1, 账号="622200001")]), ("矿区", [enterprise(2)]))
+        imp = office.check("enterprises", path)
+        assert (imp.state, "账号" in imp.problem) == ("REFUSED", True)
