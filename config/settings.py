@@ -19,7 +19,7 @@ def given(name: str, default: str = "") -> str:
 # --- where it runs -----------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)  # a movable desk clock and a banner on every page; never in production
-SECRET_KEY = given("SECRET_KEY", "laptop-only-" + "0" * 40)
+SECRET_KEY = given("SECRET_KEY", "laptop-only-" + "0" * 40 if DEBUG or DEMO else "")  # Django refuses to start without one
 ALLOWED_HOSTS = given("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in given("CSRF_TRUSTED_ORIGINS").split(",") if origin]
 BEHIND_TLS = env.bool("BEHIND_TLS", default=False)
@@ -108,7 +108,6 @@ REDIS_URL = given("REDIS_URL", "redis://localhost:6379/0")
 SEAL_KEYS = given("WENGANG_SEAL_KEYS")
 FILES_ROOT = Path(given("FILES_ROOT", str(BASE_DIR / "var" / "files")))  # sealed uploads and bank files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=1024 * 1024 * 1024)
 
 # --- language and time -------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

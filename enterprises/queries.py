@@ -97,7 +97,7 @@ def _settled(full: int | None, unknown: int | None, least: int) -> int | None:
     return full if full >= least or full + unknown < least else None
 
 
-# Which lines count for what (POLICY.md C, FORMATS.md contributions):
+# Which lines count for what (人社部发〔2024〕40号 二):
 # - how much was due for a month, and for how many, is said by its 正常 lines, and where there is none by its 补缴 lines;
 # - what arrived for a month = 正常 and 补缴 less 退费, up to the day; it is paid in full once that covers what was due;
 # - a line whose day of arrival is empty has arrived, but whether within last year is not known.

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 class Finding(NamedTuple):
     """One rule's answer.
 
-    `rule` is the code of FORMATS.md (`layoff_rate`), `clause` names document and section
+    `rule` is a code such as `layoff_rate`, `clause` names document and section
     (`人社部发〔2024〕40号 二`), `because` is the code of the reason (`explain` words it), `figures` what the
     answer rests on, the limit included; an unknown figure is None.
     """

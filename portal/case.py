@@ -92,7 +92,7 @@ SETTLED = {
 
 def amount_of(application: Application) -> Any:
     """What is or would be refunded, in yuan; None while unknown."""
-    return application.award.amount if application.award else application.amount
+    return application.award.amount if application.award and application.state == State.APPROVED else application.amount
 
 
 def stages(application: Application, state: str) -> list[Stage]:

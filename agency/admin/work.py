@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
@@ -146,6 +147,14 @@ class ImportAdmin(DeskAdmin):
         ),
     ]
 
+    def may(self, request: HttpRequest, deed: Deed, obj: Import | None = None) -> bool:
+        """Bad rows hold full numbers: for who loaded them, for who may confirm the kind, and for the auditor."""
+        if deed.name == "errors" and obj is not None and obj.checked_by_id != request.user.pk:
+            kind = kinds().get(obj.kind)
+            if not ({Role.AUDITOR} | (kind.confirm_roles() if kind else set())) & set(roles_of(request)):
+                return False
+        return super().may(request, deed, obj)
+
     @admin.display(description="表格种类", ordering="kind")
     def kind_label(self, row: Import) -> str:
         return kinds()[row.kind].title if row.kind in kinds() else row.kind
@@ -214,9 +223,15 @@ class FileAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bank files are for those who pay and those who audit; uploads for who loaded them and the auditor."""
         rows = super().get_queryset(request)
-        held = set(roles_of(request))
-        if not held & {Role.FINANCE, Role.AUDITOR}:
-            rows = rows.exclude(kind=File.Kind.BANK)
-        if Role.AUDITOR not in held:
-            rows = rows.exclude(kind__in=[File.Kind.UPLOAD, File.Kind.ERRORS]) | rows.filter(owner=request.user)
-        return rows
+        sealed = [File.Kind.UPLOAD, File.Kind.ERRORS]
+        seen = Q(owner=request.user) | ~Q(kind__in=[File.Kind.BANK, *sealed])
+        seen |= Q(kind=File.Kind.BANK) & self._under(request, {Role.FINANCE, Role.AUDITOR})
+        seen |= Q(kind__in=sealed) & self._under(request, {Role.AUDITOR})
+        return rows.filter(seen)
+
+    def _under(self, request: HttpRequest, roles: set[str]) -> Q:
+        """In a region that whoever asks covers by one of these roles."""
+        covered = Q(pk__in=[])
+        for prefix in self.prefixes(request, roles):
+            covered |= Q(region__path__startswith=prefix)
+        return covered

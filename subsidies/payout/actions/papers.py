@@ -1,4 +1,4 @@
-"""The two spreadsheets that leave the house: the publicity list and the bank file (FORMATS.md, Out)."""
+"""The two spreadsheets that leave the house: the publicity list and the bank file."""
 
 from collections.abc import Iterator
 from io import BytesIO

@@ -49,8 +49,11 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label="理由（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
 
 
+MOMENTS = [(moment.value, moment.label) for moment in (CreditCheck.Moment.SCREENING, CreditCheck.Moment.REVIEW)]
+
+
 class HandCheckForm(forms.Form):
-    moment = forms.ChoiceField(label="核验环节", choices=CreditCheck.Moment.choices)
+    moment = forms.ChoiceField(label="核验环节", choices=MOMENTS)
     flags = forms.MultipleChoiceField(
         label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
     )

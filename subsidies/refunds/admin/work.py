@@ -4,12 +4,14 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from agency.admin import Deed, DeskAdmin, Panel
 from agency.admin.work import download
 from agency.models import Role
 from agency.moves import MoveRefused
+from enterprises.models import Enterprise
 from policy import explain
 from subsidies.refunds import actions
 from subsidies.refunds.admin import panels
@@ -109,6 +111,13 @@ class HostAdmin(DeskAdmin):
         ("source", "source_row", "voided"),
     )
     readonly_fields = ("shown_account",)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Host]":
+        """The hosts of dispatch units in the regions of whoever asks."""
+        scope = Q(pk__in=[])
+        for prefix in self.prefixes(request, self.readers):
+            scope |= Q(region__path__startswith=prefix)
+        return super().get_queryset(request).filter(unit_uscc__in=Enterprise.objects.filter(scope).values("uscc"))
 
     @admin.display(description="账号")
     def shown_account(self, row: Host) -> str:

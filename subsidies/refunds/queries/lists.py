@@ -1,4 +1,4 @@
-"""筛查结果: the rows of the list as FORMATS.md prints it."""
+"""筛查结果: the rows of the list as agencies print it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -29,7 +29,7 @@ def facts_for(*enterprises: Enterprise, on: date = ON, terms: Any = SHANXI) -> l
 
 
 def recomputed(rows: list[MonthlyContribution], on: date, *, any_payment: bool) -> dict[str, Any]:
-    """What FORMATS.md and POLICY.md say of contribution rows, one month after the other."""
+    """What the notices say of contribution rows, one month after the other."""
     months: dict[date, list[MonthlyContribution]] = defaultdict(list)
     for row in rows:
         if not row.voided:

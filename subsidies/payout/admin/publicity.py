@@ -1,23 +1,25 @@
-"""公示与拨付: the staff pages of awards, publicity rounds, objections, payment batches and bank answers."""
+"""The staff pages of awards, publicity rounds and objections."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from agency.actions import CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel, revealed
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
 from agency.admin.trail import events_panel
 from agency.admin.work import download
-from agency.models import Hold, Programme, Role
+from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
+from enterprises.models import CreditListing
 from subsidies.payout import actions
-from subsidies.payout.models import Award, BankLine, Objection, Payment, PaymentBatch, PublicityRound
-from subsidies.payout.queries import NoTerms
+from subsidies.payout.models import Award, Objection, PublicityRound
+from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 
 PREPARER, REVIEWER, FINANCE = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
 REFUSALS = (
@@ -30,14 +32,13 @@ REFUSALS = (
     actions.RoundRefused,
     NoTerms,
 )
-Batch = PaymentBatch.State
 
 
-def _money(value: Any) -> str:
+def money(value: Any) -> str:
     return "—" if value is None else f"{value:,.2f}"
 
 
-def _table(title: str, heads: list[str], rows: list[Any], empty: str = "暂无记录。") -> Panel:
+def table(title: str, heads: list[str], rows: list[Any], empty: str = "暂无记录。") -> Panel:
     return Panel(title, "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": empty})
 
 
@@ -66,12 +67,6 @@ class StartForm(forms.Form):
         self.fields["starts_on"].initial = today
 
 
-class ReleaseForm(forms.Form):
-    collective_decision = forms.CharField(
-        label="集体审议文号", max_length=60, required=False, help_text="单批金额超过项目设定的金额线时必填。"
-    )
-
-
 class ObjectionForm(forms.Form):
     position = forms.IntegerField(label="名单序号", min_value=1)
     name = forms.CharField(label="异议人姓名（实名）", max_length=64)
@@ -92,10 +87,6 @@ def download_list(round_: PublicityRound, *, by: Any, at: Any) -> HttpResponse |
     return download(round_.file, by=by, at=at, why="下载公示名单") if round_.file else "尚未发布，没有名单表格。"
 
 
-def download_bank_file(batch: PaymentBatch, *, by: Any, at: Any) -> HttpResponse:
-    return FileResponse(actions.read_bank_file(batch, by=by, at=at), as_attachment=True, filename=f"{batch.number}.xlsx")
-
-
 class ObjectionOpenFilter(admin.SimpleListFilter):
     title, parameter_name = "答复期限", "due"
 
@@ -104,6 +95,32 @@ class ObjectionOpenFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Objection]") -> "QuerySet[Objection]":
         return queryset.filter(state=Objection.State.FILED) if self.value() else queryset
+
+
+class HandCheckForm(forms.Form):
+    flags = forms.MultipleChoiceField(
+        label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
+    )
+    basis = forms.CharField(label="查询来源与结果摘要", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def check_by_hand(award: Award, *, flags: list[str], basis: str, by: Any, at: Any) -> None:
+    """The clerk's own look-up before payment, where the platform did not answer."""
+    on = at.date()
+    barring = barring_flags(terms_in_force(award.programme, on), on)
+    state_by_hand(
+        Award.CASE,
+        award.pk,
+        award.uscc,
+        award.region_id,
+        CreditCheck.Moment.PAYMENT,
+        on,
+        flags,
+        basis,
+        by=by,
+        at=at,
+        barring=barring,
+    )
 
 
 @admin.register(Award)
@@ -132,6 +149,16 @@ class AwardAdmin(DeskAdmin):
         ),
         Deed("accept", "核对账户无误", REVIEWER, actions.accept_account, refusals=REFUSALS),
         Deed(
+            "credit-by-hand",
+            "登记人工信用核验",
+            PREPARER,
+            check_by_hand,
+            states=frozenset({Award.State.CLEARED}),
+            form=HandCheckForm,
+            refusals=(*REFUSALS, CreditRefused),
+            hint="共享平台对该单位无应答时，按当日在公开平台查询的结果登记。",
+        ),
+        Deed(
             "strike",
             "不予发放",
             REVIEWER,
@@ -144,7 +171,7 @@ class AwardAdmin(DeskAdmin):
 
     @admin.display(description="金额（元）", ordering="amount")
     def money(self, row: Award) -> str:
-        return _money(row.amount)
+        return money(row.amount)
 
     @admin.display(description="账号")
     def shown_account(self, row: Award) -> str:
@@ -160,7 +187,7 @@ class AwardAdmin(DeskAdmin):
                 {"href": reverse("admin:payout_paymentbatch_change", args=[row.batch_id]), "label": row.batch.number},
                 row.line,
                 {"word": row.state, "label": row.get_state_display()},
-                {"number": _money(row.amount)},
+                {"number": money(row.amount)},
                 row.paid_on,
                 row.failure or "—",
                 row.bank_serial or "—",
@@ -178,8 +205,8 @@ class AwardAdmin(DeskAdmin):
             for row in obj.lines.select_related("round").order_by("id")
         ]
         return [
-            _table("公示", ["批次", "序号", "开始", "结束", "撤下原因"], lines),
-            _table("拨付", ["批次", "明细号", "状态", "金额（元）", "交易日期", "失败原因", "银行流水号"], payments),
+            table("公示", ["批次", "序号", "开始", "结束", "撤下原因"], lines),
+            table("拨付", ["批次", "明细号", "状态", "金额（元）", "交易日期", "失败原因", "银行流水号"], payments),
             events_panel((Award.CASE, obj.pk, dict(Award.State.choices))),
         ]
 
@@ -246,14 +273,14 @@ class PublicityRoundAdmin(DeskAdmin):
 
     @admin.display(description="金额合计（元）")
     def money(self, row: PublicityRound) -> str:
-        return _money(row.total)
+        return money(row.total)
 
     def panels(self, request: HttpRequest, obj: PublicityRound) -> list[Panel]:
         lines = [
             (
                 row.position,
                 {"href": reverse("admin:payout_award_change", args=[row.award_id]), "label": row.name},
-                {"number": _money(row.amount)},
+                {"number": money(row.amount)},
                 row.struck_why or "",
             )
             for row in obj.lines.order_by("position")[:100]
@@ -268,8 +295,8 @@ class PublicityRoundAdmin(DeskAdmin):
             for row in Objection.objects.filter(line__round=obj).select_related("line").order_by("id")
         ]
         return [
-            _table("异议", ["回执号", "单位", "状态", "答复截止日"], objections, "没有异议。"),
-            _table("名单（前 100 行）", ["序号", "单位名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
+            table("异议", ["回执号", "单位", "状态", "答复截止日"], objections, "没有异议。"),
+            table("名单（前 100 行）", ["序号", "单位名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
             events_panel((PublicityRound.CASE, obj.pk, dict(PublicityRound.State.choices))),
         ]
 
@@ -334,148 +361,3 @@ class ObjectionAdmin(DeskAdmin):
     @admin.display(description="联系方式")
     def contact_shown(self, row: Objection) -> str:
         return str(row.contact)
-
-
-@admin.register(PaymentBatch)
-class PaymentBatchAdmin(DeskAdmin):
-    list_display = ("number", "state", "count", "money", "maker", "checker", "releaser", "released_at")
-    list_filter = ("state", "programme")
-    list_select_related = ("maker", "checker", "releaser")
-    ordering = ("-id",)
-    fields = (
-        ("number", "state"),
-        ("count", "money", "collective_decision"),
-        ("maker", "made_at"),
-        ("checker", "checked_at"),
-        ("releaser", "released_at"),
-        "sha256",
-    )
-    readonly_fields = ("money",)
-    readers = frozenset({Role.FINANCE, Role.REVIEWER, Role.AUDITOR})
-    deeds: ClassVar = [
-        Deed(
-            "make",
-            "编制拨付批次",
-            FINANCE,
-            actions.make_batch,
-            form=ProgrammeForm,
-            above=True,
-            main=True,
-            refusals=REFUSALS,
-            hint="收入公示无异议、无暂缓、账户齐全且当日信用核验无碍的事项。",
-        ),
-        Deed("submit", "提交复核", FINANCE, actions.submit_batch, states=frozenset({Batch.DRAFT}), main=True, refusals=REFUSALS),
-        Deed(
-            "check",
-            "复核通过",
-            frozenset({Role.FINANCE, Role.REVIEWER}),
-            actions.check_batch,
-            states=frozenset({Batch.SUBMITTED}),
-            main=True,
-            refusals=REFUSALS,
-            hint="复核人不能是编制人。",
-        ),
-        Deed(
-            "release",
-            "放行",
-            FINANCE,
-            actions.release_batch,
-            states=frozenset({Batch.APPROVED}),
-            form=ReleaseForm,
-            main=True,
-            refusals=REFUSALS,
-            hint="放行人须是编制、复核以外的第三人。放行即生成银行文件。",
-        ),
-        Deed(
-            "bank-file",
-            "下载银行文件",
-            frozenset({Role.FINANCE, Role.AUDITOR}),
-            download_bank_file,
-            refusals=REFUSALS,
-            hint="文件含完整账号，下载会留痕。",
-        ),
-        Deed(
-            "book",
-            "按回盘入账",
-            FINANCE,
-            actions.book_results,
-            states=frozenset({Batch.RELEASED}),
-            main=True,
-            refusals=REFUSALS,
-            hint="先在“导入”中导入并确认银行回盘；笔数与金额须与批次一致。",
-        ),
-        Deed(
-            "send-back",
-            "退回编制",
-            frozenset({Role.FINANCE, Role.REVIEWER}),
-            actions.send_back,
-            states=frozenset({Batch.SUBMITTED, Batch.APPROVED}),
-            form=WhyForm,
-            refusals=REFUSALS,
-        ),
-        Deed("cancel", "撤销批次", FINANCE, actions.cancel_batch, states=frozenset({Batch.DRAFT}), refusals=REFUSALS),
-    ]
-
-    @admin.display(description="金额合计（元）")
-    def money(self, row: PaymentBatch) -> str:
-        return _money(row.total)
-
-    def panels(self, request: HttpRequest, obj: PaymentBatch) -> list[Panel]:
-        rows = [
-            (
-                row.line,
-                {"href": reverse("admin:payout_award_change", args=[row.award_id]), "label": row.account_name},
-                row.bank,
-                str(row.account),
-                {"number": _money(row.amount)},
-                {"word": row.state, "label": row.get_state_display()},
-                row.failure or "—",
-            )
-            for row in obj.payments.order_by("line")[:100]
-        ]
-        unmatched = [
-            (row.line, row.account_name, {"number": _money(row.amount)}, row.mismatch)
-            for row in BankLine.objects.filter(batch_number=obj.number).exclude(mismatch="").order_by("line")[:100]
-        ]
-        return [
-            _table("未匹配的银行回盘", ["明细号", "户名", "金额（元）", "原因"], unmatched, "没有未匹配的回盘行。"),
-            _table("拨付明细（前 100 笔）", ["明细号", "户名", "开户行", "账号", "金额（元）", "状态", "失败原因"], rows),
-            events_panel((PaymentBatch.CASE, obj.pk, dict(Batch.choices))),
-        ]
-
-
-@admin.register(Payment)
-class PaymentAdmin(DeskAdmin):
-    readers = frozenset({Role.FINANCE, Role.REVIEWER, Role.AUDITOR})
-    list_display = ("batch", "line", "account_name", "money", "state", "paid_on", "failure")
-    list_filter = ("state",)
-    list_select_related = ("batch", "region")
-    search_fields = ("account_name", "batch__number")
-    ordering = ("-id",)
-    fields = (
-        ("batch", "line", "state"),
-        ("award", "money"),
-        ("account_name", "bank", "shown_account"),
-        ("paid_on", "bank_serial", "failure"),
-    )
-    readonly_fields = ("money", "shown_account")
-    deeds: ClassVar = [
-        Deed(
-            "drop",
-            "移出批次",
-            FINANCE,
-            actions.drop_payment,
-            states=frozenset({Payment.State.PENDING}),
-            form=WhyForm,
-            refusals=REFUSALS,
-            hint="批次退回编制，原有复核作废。",
-        )
-    ]
-
-    @admin.display(description="金额（元）")
-    def money(self, row: Payment) -> str:
-        return _money(row.amount)
-
-    @admin.display(description="账号")
-    def shown_account(self, row: Payment) -> str:
-        return str(row.account)
