@@ -1,6 +1,10 @@
 """What refunds do by themselves: sweeps without arguments, safe late, twice or at once."""
 
+import contextlib
 import logging
+import os
+import subprocess
+import sys
 from datetime import datetime
 
 from celery import shared_task
@@ -9,7 +13,7 @@ from django.db.models import QuerySet
 
 from agency import clock
 from agency.actions import book_answers
-from agency.actions.jobs import Progress, work_next
+from agency.actions.jobs import JobCancelled, Progress, work_next
 from agency.gateways import CreditPlatform
 from agency.models import CreditCheck, Job, Programme
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
@@ -17,6 +21,7 @@ from subsidies.refunds import actions
 from subsidies.refunds.models import Application, ScreeningRun
 from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
 
+CHUNKS_A_CORE = 4  # fewer are done before another process is up
 LOOKED_UP_AT_ONCE = 2_000
 _log = logging.getLogger(__name__)
 
@@ -29,8 +34,32 @@ def work_screenings() -> None:
 
 
 def _screen(job: Job, *, at: datetime, progress: Progress) -> None:
-    run = ScreeningRun.objects.select_related("programme__region", "edition").get(pk=job.subject_id)
-    actions.screen(run, at=at, progress=progress)
+    """Work the chunks here, and in a process for each further core where there are enough of them."""
+    run = _run_of(job)
+    cores = min(os.cpu_count() or 1, actions.cut(run).count() // CHUNKS_A_CORE)
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "screen", str(job.pk)]
+    helpers = [subprocess.Popen(command) for _ in range(cores - 1)]
+    try:
+        actions.screen(run, at=at, progress=progress)
+    finally:
+        for helper in helpers:
+            helper.wait()
+    actions.screen(run, at=at, progress=progress)  # what a helper that died left behind
+
+
+def help_screening(job: Job) -> None:
+    """Work chunks of a job that another process works, until there are none or it no longer runs."""
+
+    def progress(done: int, total: int | None, step: str) -> None:
+        if Job.objects.values_list("state", flat=True).get(pk=job.pk) != Job.State.RUNNING:
+            raise JobCancelled(f"作业 {job.pk} 已不在进行。")
+
+    with contextlib.suppress(JobCancelled):
+        actions.screen(_run_of(job), at=clock.now(), progress=progress)
+
+
+def _run_of(job: Job) -> ScreeningRun:
+    return ScreeningRun.objects.select_related("programme__region", "edition").get(pk=job.subject_id)
 
 
 @shared_task(name="refunds.look_up_credit")

@@ -7,7 +7,7 @@ from subsidies.refunds.actions.exports import PARTS, export_screening
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
-from subsidies.refunds.actions.screenings import screen, start_screening
+from subsidies.refunds.actions.screenings import cut, screen, start_screening
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "approve_all",
     "ask_correction",
     "confirm",
+    "cut",
     "day_turns",
     "decline",
     "export_screening",

@@ -30,13 +30,14 @@ def write_decisions(
     """A new decision in force, with its Event, on each application that nobody moved or decided meanwhile. Returns those
     written."""
     with transaction.atomic():
-        locked = Application.objects.select_for_update().filter(pk__in=[each.application_id for each in given]).order_by("pk")
+        ids = [each.application_id for each in given]
+        locked = Application.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
         now = {pk: (state, decision) for pk, state, decision in locked.values_list("pk", "state", "decision_id")}
         writing = [each for each in given if now.get(each.application_id) == (each.state, each.decision_id)]
-        ids = next_ids(Decision, len(writing))
-        new = [(pk, each.application_id, each.assessed) for pk, each in zip(ids, writing, strict=True)]
+        decision_ids = next_ids(Decision, len(writing))
+        new = [(pk, each.application_id, each.assessed) for pk, each in zip(decision_ids, writing, strict=True)]
         insert_decisions(new, edition, by=by, at=at, run=run)
-        _put_in_force(ids, by=by, at=at)
+        _put_in_force(decision_ids, by=by, at=at)
     return writing
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
@@ -80,30 +80,30 @@ def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -
 
 
 def screen(run: ScreeningRun, *, at: datetime, progress: Progress) -> None:
-    """Work a screening: its chunks, each one transaction, those that another worker has passed by. Started again after a
+    """Work a screening: its chunks, each one transaction, but those that another process works. Started again after a
     kill it goes on where it was; cancelled it keeps the chunks that are done."""
-    job = Job.objects.filter(kind=Job.Kind.SCREENING, subject_id=run.pk).latest("pk")
-    _cut(job, run)
-    total = job.chunks.aggregate(rows=Sum("rows"))["rows"] or 0
+    chunks = cut(run)
+    total = chunks.aggregate(rows=Sum("rows"))["rows"] or 0
     while True:
-        done = job.chunks.filter(done_at__isnull=False).aggregate(rows=Sum("rows"))["rows"] or 0
+        done = chunks.filter(done_at__isnull=False).aggregate(rows=Sum("rows"))["rows"] or 0
         progress(done, total, "筛查")
         with transaction.atomic():
-            chunk = job.chunks.select_for_update(skip_locked=True).filter(done_at__isnull=True).order_by("first_id").first()
+            chunk = chunks.select_for_update(skip_locked=True).filter(done_at__isnull=True).order_by("first_id").first()
             if chunk is None:
                 break
             counts = screen_chunk(run, chunk.first_id, chunk.last_id, at=at)
-            Chunk.objects.filter(pk=chunk.pk).update(done_at=at)
+            chunks.filter(pk=chunk.pk).update(done_at=at)
             _count(run, counts)
-    if not job.chunks.filter(done_at__isnull=True).exists():
+    if not chunks.filter(done_at__isnull=True).exists():
         ScreeningRun.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=at)
 
 
-def _cut(job: Job, run: ScreeningRun) -> None:
-    """Cut the programme's enterprises into ranges of ids, once."""
+def cut(run: ScreeningRun) -> "QuerySet[Chunk]":
+    """The chunks of a screening: the programme's enterprises in ranges of ids, cut once."""
+    job = Job.objects.filter(kind=Job.Kind.SCREENING, subject_id=run.pk).latest("pk")
     with transaction.atomic(), connection.cursor() as cursor:
         if Job.objects.select_for_update().get(pk=job.pk).chunks.exists():
-            return
+            return job.chunks.all()
         cursor.execute(
             """
             INSERT INTO agency_chunk (job_id, first_id, last_id, rows)
@@ -115,6 +115,7 @@ def _cut(job: Job, run: ScreeningRun) -> None:
             """,
             [job.pk, CHUNK, run.programme.region.path],
         )
+    return job.chunks.all()
 
 
 def screen_chunk(run: ScreeningRun, first_id: int, last_id: int, *, at: datetime) -> Counter[str]:
@@ -255,7 +256,10 @@ def _outcomes(found: dict[int, Assessed]) -> Counter[str]:
 
 def _count(run: ScreeningRun, counts: Counter[str]) -> None:
     """Add a chunk's counts to the run: {outcomes, failed, unknown: {word: count}, amount, born, moved ...}."""
-    locked = ScreeningRun.objects.select_for_update().get(pk=run.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # checked now, not while others wait for the lock below
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    locked = ScreeningRun.objects.select_for_update(no_key=True).get(pk=run.pk)  # decisions point to it
     told: dict[str, Any] = locked.counts or {"outcomes": {}, "failed": {}, "unknown": {}, "amount": "0.00"}
     for name, count in counts.items():
         group, _, word = name.partition(" ")

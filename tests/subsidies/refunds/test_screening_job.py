@@ -7,7 +7,8 @@ import pytest
 from agency import clock
 from agency.actions.jobs import cancel_job, work_next
 from agency.models import Event, Job, Role
-from subsidies.refunds import actions
+from enterprises.models import WorkforceYear
+from subsidies.refunds import actions, tasks
 from subsidies.refunds.actions import screenings
 from subsidies.refunds.models import Application, Decision, ScreeningRun
 from subsidies.refunds.tasks import work_screenings
@@ -74,14 +75,42 @@ class TestScreeningJob:
         ordered.refresh_from_db()
         assert ordered.finished_at is None
 
-    def test_is_shared_by_two_workers_of_its_chunks(self, ordered, at_once, days):
-        """Two processes on one job take different chunks; together they do everything once."""
-        run = ScreeningRun.objects.get()
+    def test_has_help_of_a_process_for_each_further_core(self, ordered, monkeypatch, process_environment, make_enterprise):
+        for name, value in process_environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(screenings, "CHUNK", 1)
+        for _ in range(40):
+            make_enterprise()
+        work_screenings()
+        ordered.refresh_from_db()
+        assert (Job.objects.get().state, ordered.counts["born"], Application.objects.count()) == ("DONE", 47, 47)
+
+    def test_is_done_also_where_a_helper_dies(self, ordered, monkeypatch):
+        """The helpers find no database: the job does without them."""
+        monkeypatch.setenv("DATABASE_URL", "postgres:///nowhere")
+        monkeypatch.setattr(screenings, "CHUNK", 1)
+        monkeypatch.setattr(tasks, "CHUNKS_A_CORE", 3)
+        work_screenings()
+        assert (Job.objects.get().state, Application.objects.count()) == ("DONE", 7)
+
+    def test_is_shared_by_two_workers_of_its_chunks(self, ordered, at_once, days, make_enterprise, programme, staff, monkeypatch):
+        """Two processes on one job take different chunks; together they do everything once, the first time and the next."""
+        monkeypatch.setattr(screenings, "CHUNK", 2)
+        for _ in range(33):
+            make_enterprise()
 
         def work() -> None:
-            actions.screen(ScreeningRun.objects.get(pk=run.pk), at=days.screened, progress=lambda *_: None)
+            run = ScreeningRun.objects.select_related("programme__region", "edition").latest("pk")
+            actions.screen(run, at=days.screened, progress=lambda *_: None)
 
         assert at_once(work, work) == [None, None]
-        run.refresh_from_db()
-        assert (run.counts["born"], Application.objects.count()) == (7, 7)
-        assert run.finished_at is not None
+        ordered.refresh_from_db()
+        assert (ordered.counts["born"], Application.objects.count()) == (40, 40)
+        assert ordered.finished_at is not None
+        Job.objects.update(state="DONE")
+        WorkforceYear.objects.update(claimants=9)
+        again = actions.start_screening(programme, days.offered.date(), by=staff(Role.PREPARER), at=days.offered)
+        assert at_once(work, work) == [None, None]
+        again.refresh_from_db()
+        assert (again.counts["decided"], again.counts["moved"]) == (40, 40)
+        assert Decision.objects.count() == 80
