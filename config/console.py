@@ -50,6 +50,10 @@ def sees_business(request: HttpRequest) -> bool:
     return any(role in roles_of(request) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR, Role.POLICY))
 
 
+def sees_cases(request: HttpRequest) -> bool:
+    return any(role in roles_of(request) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR))
+
+
 def sees_money(request: HttpRequest) -> bool:
     return any(role in roles_of(request) for role in (Role.REVIEWER, Role.FINANCE, Role.AUDITOR))
 

@@ -133,7 +133,7 @@ class MonthlyContributionAdmin(DeskAdmin):
     region_path = "enterprise__region__path"
     list_display = (
         "enterprise",
-        "month",
+        "shown_month",
         "type",
         "arrived_on",
         "headcount",
@@ -146,6 +146,10 @@ class MonthlyContributionAdmin(DeskAdmin):
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
     ordering = ("-id",)
+
+    @admin.display(description="费款所属期", ordering="month")
+    def shown_month(self, row: MonthlyContribution) -> str:
+        return f"{row.month:%Y-%m}"
 
 
 @admin.register(WorkforceYear)

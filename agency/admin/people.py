@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 
 from agency.actions import PostRefused, StaffRefused, create_staff, end_post, give_post
 from agency.admin.desk import Deed, DeskAdmin
@@ -66,6 +67,10 @@ class UserAdmin(DeskAdmin):
         Deed("new-staff", "新增工作人员", KEEPERS, create_staff, form=StaffForm, above=True, main=True, refusals=(StaffRefused,)),
         Deed("give-post", "授予岗位", KEEPERS, give_post, form=PostForm, main=True, refusals=(PostRefused,)),
     ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: User | None = None) -> bool:
+        """Posts are for staff; an enterprise's account has none."""
+        return super().may(request, deed, obj) and (obj is None or obj.kind == User.Kind.STAFF)
 
 
 @admin.register(Post)

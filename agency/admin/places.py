@@ -27,6 +27,10 @@ class WorkdayAdmin(DeskAdmin):
 
 @admin.register(FundMonth)
 class FundMonthAdmin(DeskAdmin):
-    list_display = ("region", "month", "balance", "spent", "benefit", "refunds", "skills")
+    list_display = ("region", "shown_month", "balance", "spent", "benefit", "refunds", "skills")
     list_select_related = ("region",)
     ordering = ("-month",)
+
+    @admin.display(description="年月", ordering="month")
+    def shown_month(self, row: FundMonth) -> str:
+        return f"{row.month:%Y-%m}"

@@ -153,6 +153,11 @@ class ImportAdmin(DeskAdmin):
             kind = kinds().get(obj.kind)
             if not ({Role.AUDITOR} | (kind.confirm_roles() if kind else set())) & set(roles_of(request)):
                 return False
+        if obj is not None and (
+            (deed.name == "errors" and not obj.errors_file_id)
+            or (deed.name == "acknowledge" and (not obj.warned or obj.warnings_acknowledged))
+        ):
+            return False
         return super().may(request, deed, obj)
 
     @admin.display(description="表格种类", ordering="kind")

@@ -64,7 +64,7 @@ class TestAnApplicationsPage:
         make_enterprise(people=40, claimants=9)
         screen()
         page = clerk.get(reverse("admin:refunds_application_change", args=[Application.objects.get().pk])).content.decode()
-        for words in ("不符合", "裁员率", "0.225000", "5.5%", "人社部发〔2024〕40号", "下一步", "留痕", "金额如何得出"):
+        for words in ("不符合", "裁员率", "22.5000%", "5.5%", "人社部发〔2024〕40号", "下一步", "留痕", "金额如何得出"):
             assert words in page, words
 
     def test_never_shows_a_whole_phone_or_account(self, clerk, make_enterprise, screen):

@@ -34,6 +34,9 @@ REFUSALS = (
 )
 
 
+SETTLED = frozenset({Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED})
+
+
 def money(value: Any) -> str:
     return "—" if value is None else f"{value:,.2f}"
 
@@ -143,6 +146,9 @@ class AwardAdmin(DeskAdmin):
             "更正账户",
             PREPARER,
             actions.mend_account,
+            states=frozenset(
+                set(Award.State) - {Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED}
+            ),
             form=AccountForm,
             refusals=REFUSALS,
             hint="更正后须由另一人核对才能拨付。",

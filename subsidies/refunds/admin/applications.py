@@ -171,7 +171,15 @@ class ApplicationAdmin(DeskAdmin):
             refusals=REFUSALS,
             states=frozenset({State.CONFIRMED, State.SUBMITTED, State.REVIEWED}),
         ),
-        Deed("credit-by-hand", "登记人工信用核验", PREPARER, check_by_hand, form=HandCheckForm, refusals=REFUSALS),
+        Deed(
+            "credit-by-hand",
+            "登记人工信用核验",
+            PREPARER,
+            check_by_hand,
+            states=frozenset({State.ELIGIBLE, State.OFFERED, State.CONFIRMED, State.SUBMITTED, State.REVIEWED}),
+            form=HandCheckForm,
+            refusals=REFUSALS,
+        ),
         Deed(
             "review-all",
             "初审通过（所选）",

@@ -35,7 +35,7 @@ ANSWERS = {"PASS": "符合", "FAIL": "不符合", "UNKNOWN": "待核实"}
 
 
 def amount_panel(decision: Decision) -> Panel:
-    rate = "—" if decision.layoff_rate is None else f"{decision.layoff_rate:.6f}"
+    rate = "—" if decision.layoff_rate is None else f"{decision.layoff_rate:.4%}"
     share = "—" if decision.rate is None else f"{decision.rate:.0%}"
     row = (
         decision.size or "未定",
