@@ -146,9 +146,7 @@ class AwardAdmin(DeskAdmin):
             "更正账户",
             PREPARER,
             actions.mend_account,
-            states=frozenset(
-                set(Award.State) - {Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED}
-            ),
+            states=frozenset(Award.State) - SETTLED,
             form=AccountForm,
             refusals=REFUSALS,
             hint="更正后须由另一人核对才能拨付。",
