@@ -110,6 +110,7 @@ class Award(models.Model):
         indexes = [
             models.Index(fields=["programme", "state", "id"], name="award_worklist"),
             models.Index(fields=["region", "state"], name="award_region"),
+            models.Index(fields=["case_kind", "case_id"], name="award_case"),
         ]
         triggers = [
             pgtrigger.ReadOnly(name="award_owed_once", fields=["programme", "region", "case_kind", "case_id", "amount"]),
