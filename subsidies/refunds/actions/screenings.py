@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, Sum
+from django.utils.timezone import localdate
 
 from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
@@ -60,8 +61,10 @@ class Seen(NamedTuple):
 
 def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -> ScreeningRun:
     """Order a screening of the whole programme as of a day, under the edition in force on it. Raises RefundRefused:
-    the programme is not open, no edition counts on the day, or a screening of it still runs."""
+    the programme is not open, the day is to come or no edition counts on it, or a screening of it still runs."""
     check_mover(programme, {Role.PREPARER, Role.REVIEWER}, by, at)
+    if on > localdate(at):
+        raise RefundRefused(f"筛查日 {on} 晚于今天，请核对日期。")
     with transaction.atomic():
         locked = Programme.objects.select_for_update().get(pk=programme.pk)
         if locked.state != Programme.State.OPEN:

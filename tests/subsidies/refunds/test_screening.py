@@ -257,6 +257,10 @@ class TestStarting:
         with pytest.raises(actions.RefundRefused, match="没有生效的版本"):
             actions.start_screening(programme, date(2023, 12, 31), by=staff(Role.PREPARER), at=days.screened)
 
+    def test_is_refused_for_a_day_to_come(self, programme, staff, days):
+        with pytest.raises(actions.RefundRefused, match="晚于今天"):
+            actions.start_screening(programme, days.offered.date(), by=staff(Role.PREPARER), at=days.screened)
+
     def test_is_refused_while_another_runs(self, programme, staff, days):
         actions.start_screening(programme, days.screened.date(), by=staff(Role.PREPARER), at=days.screened)
         with pytest.raises(actions.RefundRefused, match="已有筛查在进行"):
