@@ -92,6 +92,10 @@ format: .venv/ok ## write style as `make check` wants it
 soak: .venv/ok ## the same tests with ROUNDS times the numbers (ONLY=words as pytest -k takes them, SEED=n to repeat)
 	@ROUNDS=$(or $(ROUNDS),10) SEED=$(SEED) $(BIN)/python -m pytest tests --ignore=tests/browser --timeout=3600 $(if $(ONLY),-k "$(ONLY)")
 
+.PHONY: mutants
+mutants: .venv/ok ## change every value and comparison of the law, one at a time; list what no golden case notices (ONLY=words)
+	@$(BIN)/python -m tests.policy.mutants $(ONLY)
+
 .PHONY: bench
 bench: .venv/ok ## measure: loads, screening, the rules (ONLY=name for one)
 	@$(MACHINE) run --throwaway -- $(BIN)/python -m bench $(ONLY)

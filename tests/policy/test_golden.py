@@ -50,6 +50,10 @@ def terms_of(notice: str, choose: dict[str, str]) -> Terms:
 
 @pytest.mark.parametrize(("notice", "case"), list(golden()))
 def test_case_comes_out_as_written(notice: str, case: dict[str, Any]) -> None:
+    check(notice, case)
+
+
+def check(notice: str, case: dict[str, Any]) -> None:
     facts = RefundFacts.from_row({**BASE, **case["facts"]})
     verdict = assess_refund(terms_of(notice, case["choose"]), facts)
     printed = dict(zip(APPENDED, ["" if cell is None else str(cell) for cell in appended(verdict)], strict=True))
