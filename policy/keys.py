@@ -32,6 +32,8 @@ KINDS = (
 )  # fmt: skip
 SIZE_CLASSES = ("大型", "中型", "小型", "微型")
 SIZE_WORDS = (*SIZE_CLASSES, "中小微")
+GRADES = ("五级", "四级", "三级", "二级", "一级")  # lowest first
+INSURED_STATUSES = ("在职", "领取失业保险金", "停保")
 LIST_TYPES = ("严重失信", "失信被执行人", "拖欠农民工工资", "经营异常", "注销", "吊销", "破产清算", "拟注销")
 
 
@@ -41,6 +43,10 @@ def _same(words: tuple[str, ...]) -> dict[str, str]:
 
 def _rate(label: str, *, optional: bool = False) -> Key:
     return Key(label, "decimal", least=0, most=1, optional=optional)
+
+
+def _yuan(label: str, *, optional: bool = False) -> Key:
+    return Key(label, "decimal", least=0, optional=optional)
 
 
 def _days(label: str) -> Key:
@@ -194,4 +200,54 @@ _PROCEDURE = {
     "payment_correction_days": _days("退票更正账户期限（自然日）"),
 }
 
-KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_DISPATCH, **_PROCEDURE}
+_SKILL = {
+    "skill_from": Key("技能提升补贴政策起始日", "date"),
+    "skill_until": Key("技能提升补贴政策截止日", "date"),
+    "skill_statuses": Key("技能提升补贴对象", "words", _same(INSURED_STATUSES)),
+    "insured_months_least": Key("参保缴费月数下限", "int", least=0),
+    "recipients_need_months": Key("领取失业保险金人员也须满参保月数", "bool"),
+    "skill_months_at": Key("参保月数计算截至", "word", {"claim": "申请之日", "issue": "发证之日"}),
+    "drawing_at": Key("领取失业保险金以哪一日为准", "word", {"claim": "申请之日", "issue": "发证之日"}),
+    "certificate_types": Key("证书类型", "words"),
+    "certificate_proof": Key("证书核验依据", "text", absent=""),
+    "skill_amount_5": _yuan("初级（五级）补贴标准"),
+    "skill_amount_4": _yuan("中级（四级）补贴标准"),
+    "skill_amount_3": _yuan("高级（三级）补贴标准"),
+    "claim_window_months": Key("发证后申领期限（月）", "int", least=1, optional=True),
+    "open_ended_months": Key("无截止日申领的累计缴费月数下限", "int", least=0, optional=True),
+    "open_ended_statuses": Key("无截止日申领的对象", "words", _same(INSURED_STATUSES), absent=()),
+    "catch_up_from": Key("印发前已申请可补发的起始日", "date", optional=True),
+    "catch_up_until": Key("印发前已申请可补发的截止日", "date", optional=True),
+    "yearly_limit": Key("每人每年次数上限", "int", least=1),
+    "once_per_grade": Key("同一职业（工种）同一等级只享受一次", "bool"),
+    "lower_grade_bar": Key(
+        "低级别证书不再享受的情形",
+        "word",
+        {"received": "已享受同一职业（工种）高级别补贴", "held": "已取得同一职业（工种）高级别证书", "none": "没有规定"},
+    ),
+    "training_bar_scope": Key(
+        "与职业培训补贴不得重复享受的范围",
+        "word",
+        {
+            "same_occupation_and_grade": "同一职业（工种）同一等级",
+            "same_or_higher_grade": "同一职业（工种）同一或更高等级",
+            "same_occupation": "同一职业（工种）",
+            "any": "任何职业培训补贴",
+        },
+    ),
+    "training_bar_from": Key("此日起发放的职业培训补贴才不得重复享受", "date", optional=True),
+    "double_benefit_repaid_by": Key(
+        "重复享受的由谁退回", "word", {"later": "后享受的单位或个人", "agency": "由经办机构规定"}, absent="agency"
+    ),
+    "urgent_occupations": Key("急需紧缺职业（工种）", "words", absent=()),
+    "urgent_yearly_limit": Key("急需紧缺职业（工种）每年另计的次数上限", "int", least=1, optional=True),
+    "urgent_amount_5": _yuan("急需紧缺职业（工种）初级（五级）补贴标准", optional=True),
+    "urgent_amount_4": _yuan("急需紧缺职业（工种）中级（四级）补贴标准", optional=True),
+    "urgent_amount_3": _yuan("急需紧缺职业（工种）高级（三级）补贴标准", optional=True),
+    "post_match_asked": Key("要求证岗相适", "bool", absent=False),
+    "skill_publicity_required": Key("技能提升补贴公示后拨付", "bool"),
+    "skill_paid_to_own_card": Key("技能提升补贴发放至本人社保卡金融账户", "bool", absent=False),
+}
+
+SKILL_KEYS = frozenset(_SKILL)
+KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_DISPATCH, **_PROCEDURE, **_SKILL}

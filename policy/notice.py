@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from policy.keys import KEYS, Value
+from policy.keys import KEYS, SKILL_KEYS, Value
 from policy.notice_file import LeftOpen, NoticeFile, Stated, terms_of
 from policy.terms import NoticeError, Reading, Term, Terms
 
@@ -156,7 +156,8 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
         if key not in stated and rule.absent is None and not rule.optional:
             raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
     for key in sorted(key for key, each in stated.items() if not _covers_the_period(key, terms_of(each), stated)):
-        raise file.error(f"terms.{key}", "日期没有覆盖整个返还政策期间")
+        programme = "技能提升补贴" if key in SKILL_KEYS else "返还"
+        raise file.error(f"terms.{key}", f"日期没有覆盖整个{programme}政策期间")
     readings = {**(_readings_left(base, stated) if base else {}), **file.readings()}
     for key in sorted(_cited(own) - readings.keys()):
         raise file.error(f"readings.{key}", "条款引用了这条解读，但没有写明")
@@ -199,10 +200,11 @@ def _readings_left(base: Notice, stated: Mapping[str, Stated]) -> dict[str, Read
 
 
 def _covers_the_period(key: str, terms: tuple[Term, ...], stated: Mapping[str, Stated]) -> bool:
-    """Whether a term that has dates holds on every day of the refund period; premiums go by months of their own."""
+    """Whether a term that has dates holds on every day of its programme; premiums go by months of their own."""
     if key.startswith("premium_"):
         return True
-    day, last = (terms_of(stated[bound])[0].value for bound in ("refund_from", "refund_until"))
+    programme = "skill" if key in SKILL_KEYS else "refund"
+    day, last = (terms_of(stated[f"{programme}_{bound}"])[0].value for bound in ("from", "until"))
     for term in terms:
         if isinstance(day, date) and term.holds(day):
             day = date.max if term.until is None else term.until + timedelta(days=1)

@@ -8,11 +8,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from policy.keys import KEYS, Type, Value
 
 _FORMAT = 1
+
+Programme = Literal["refund", "skill"]
 
 
 class NoticeError(Exception):
@@ -161,12 +163,19 @@ class Terms:
             raise TypeError(f"{key} 不是日期：{value!r}")
         return value
 
-    def day_that_counts(self, keys: Iterable[str], on: date | None) -> date | None:
+    def day_that_counts(self, keys: Iterable[str], on: date | None, programme: Programme = "refund") -> date | None:
         """The day to look these terms up for: None if none of them changes, else `on` held within the period."""
         if on is None or not self._changing.intersection(keys):
             return None
-        first, last = self.refund_period
+        first, last = self._period(programme)
         return min(max(on, first), last)
+
+    def days_that_may_count(self, keys: Iterable[str], programme: Programme) -> Sequence[date | None]:
+        """The days of the period from which any of these terms differs, the first day among them; None if none does."""
+        changing = self._changing.intersection(keys)
+        first, last = self._period(programme)
+        days = {term.since for key in changing for term in self._terms[key] if term.since and first < term.since <= last}
+        return [first, *sorted(days)] if changing else [None]
 
     @cached_property
     def _changing(self) -> frozenset[str]:
@@ -176,7 +185,15 @@ class Terms:
     @property
     def refund_period(self) -> tuple[date, date]:
         """First and last day of the refund programme, both in."""
-        return self.day_of("refund_from"), self.day_of("refund_until")
+        return self._period("refund")
+
+    @property
+    def skill_period(self) -> tuple[date, date]:
+        """First and last day of the skill programme, both in. KeyError in terms that were kept before it was ruled."""
+        return self._period("skill")
+
+    def _period(self, programme: Programme) -> tuple[date, date]:
+        return self.day_of(f"{programme}_from"), self.day_of(f"{programme}_until")
 
     def canonical(self) -> str:
         """The terms as text, the same for the same terms; an Edition keeps it, `parse` reads it."""
