@@ -1,6 +1,6 @@
-"""Findings in words. Labels of every code; one sentence for the enterprise, one for staff, one on what to do.
+"""Findings in words. Labels of every code; one sentence for the enterprise or worker, one for staff, one on what to do.
 
-The sentences stand in explain.toml.
+The sentences stand in explain.toml and explain_skill.toml.
 """
 
 import tomllib
@@ -30,6 +30,16 @@ _RULES = {
     "base_known": "返还基数",
     "fund_reserve": "基金备付期限",
     "premium_rate": "费率核对",
+    "status_covered": "补贴对象",
+    "insured_long_enough": "参保月数",
+    "certificate_valid": "证书",
+    "grade_covered": "证书等级",
+    "within_window": "申领期限",
+    "yearly_limit": "每年次数",
+    "once_per_grade": "同一等级一次",
+    "not_below_received": "低级别证书",
+    "not_with_training_subsidy": "职业培训补贴",
+    "post_matches": "证岗相适",
 }
 _BASES = {
     "statistics_list": "统计部门名单",
@@ -69,6 +79,18 @@ _FACTS = {
     "employees": "从业人员",
     "revenue": "营业收入",
     "assets": "资产总额",
+}
+_LABELS: Mapping[str, Mapping[str, str]] = {
+    "method": KEYS["layoff_method"].words,
+    "basis": {
+        **_BASES,
+        **KEYS["paid_months_basis"].words,
+        "received": "享受过同一职业（工种）更高等级的技能提升补贴",
+        "held": "取得过同一职业（工种）更高等级的证书",
+    },
+    "at": KEYS["skill_months_at"].words,
+    "scope": KEYS["training_bar_scope"].words,
+    "repaid_by": KEYS["double_benefit_repaid_by"].words,
 }
 _INDICATOR_UNITS = {"employees": "人", "revenue": "万元", "assets": "万元"}
 _ENTERING = ("paid_normal", "paid_arrears", "paid_after_year")
@@ -116,6 +138,11 @@ def for_enterprise(finding: Finding) -> str:
     return _sentence(finding, "enterprise")
 
 
+def for_worker(finding: Finding) -> str:
+    """One plain Chinese sentence on a skill claim."""
+    return _sentence(finding, "worker")
+
+
 def for_staff(finding: Finding) -> str:
     """One Chinese sentence with figures and limit, and the clause behind it."""
     clause = f"［{finding.clause}］" if finding.clause else ""
@@ -157,7 +184,12 @@ def _sentence(finding: Finding, audience: str) -> str:
 
 @cache
 def _wording() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    wording: dict[str, dict[str, dict[str, str]]] = {}
+    for path in sorted(Path(__file__).parent.glob("explain*.toml")):
+        for rule, reasons in tomllib.loads(path.read_text("utf-8")).items():
+            for because, words in reasons.items():
+                wording.setdefault(rule, {}).setdefault(because, {}).update(words)
+    return wording
 
 
 def _plain(number: Decimal) -> str:
@@ -179,6 +211,8 @@ class _Shown(dict[str, str]):
             return self._parts()
         if name == "indicators":
             return self._indicators()
+        if name.endswith("_note"):
+            return self._note(name.removesuffix("_note"))
         for suffix, show in (("_percent", percent), ("_yuan", yuan)):
             if name.endswith(suffix):
                 figure = self._figures[name.removesuffix(suffix)]
@@ -196,8 +230,7 @@ class _Shown(dict[str, str]):
             words = KEYS["size_ladder"].words if name == "ladder" else _FACTS
             return "、".join(words.get(each, each) for each in figure)
         if isinstance(figure, str):
-            labels = {"method": KEYS["layoff_method"].words, "basis": {**_BASES, **KEYS["paid_months_basis"].words}}
-            return labels.get(name, {}).get(figure, figure)
+            return _LABELS.get(name, {}).get(figure, figure)
         return _plain(Decimal(figure))
 
     def _parts(self) -> str:
@@ -214,3 +247,15 @@ class _Shown(dict[str, str]):
             for name, unit in _INDICATOR_UNITS.items()
             if name in self._figures
         )
+
+    def _note(self, name: str) -> str:
+        """What a sentence adds where this figure says something; empty where it does not."""
+        figure = self._figures[name]
+        notes = {
+            "proof": f"（按{figure}核验）" if figure else "",
+            "drawing": f"，发证之日为{self['status_at_issue']}" if figure == "issue" else "",
+            "urgent": "（急需紧缺职业（工种）另计）" if figure else "",
+            "since": f"、{self[name]}起" if figure else "",
+            "repaid_by": f"；重复享受的，由{self[name]}退回" if figure == "later" else "",
+        }
+        return notes[name]

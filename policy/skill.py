@@ -106,7 +106,7 @@ def _drawing(rules: SkillRules, facts: SkillFacts) -> bool | None:
 
 
 def _status_covered(rules: SkillRules, facts: SkillFacts) -> Finding:
-    figures: dict[str, Figure] = {"status": facts.status, "status_at_issue": facts.status_at_issue, "at": rules.drawing_at}
+    figures: dict[str, Figure] = {"status": facts.status, "status_at_issue": facts.status_at_issue, "drawing": rules.drawing_at}
     ways = [
         facts.status in rules.statuses - {DRAWING} if facts.status else None,
         _drawing(rules, facts) if DRAWING in rules.statuses else False,
@@ -129,7 +129,8 @@ def _insured_long_enough(rules: SkillRules, facts: SkillFacts) -> Finding:
         return _finding(rules, "insured_long_enough", PASS, "enough_months", figures)
     if exempt is None:
         return _finding(rules, "insured_long_enough", UNKNOWN, "status_unknown", figures)
-    return _finding(rules, "insured_long_enough", FAIL, "too_few_months", figures)
+    because = "too_few_at_issue" if rules.months_at == "issue" else "too_few_months"
+    return _finding(rules, "insured_long_enough", FAIL, because, figures)
 
 
 def _post_matches(rules: SkillRules, facts: SkillFacts) -> Finding:
@@ -146,7 +147,9 @@ def _post_matches(rules: SkillRules, facts: SkillFacts) -> Finding:
 
 def _certificate_valid(rules: SkillRules, facts: SkillFacts) -> Finding:
     kind, valid = facts.certificate_type, facts.certificate_valid
-    figures: dict[str, Figure] = {"certificate_type": kind, "valid": valid, "proof": rules.certificate_proof}
+    figures: dict[str, Figure] = {
+        "certificate_type": kind, "valid": valid, "types": rules.certificate_types, "proof": rules.certificate_proof
+    }  # fmt: skip
     if kind is not None and kind not in rules.certificate_types:
         return _finding(rules, "certificate_valid", FAIL, "other_type", figures)
     if valid is False:

@@ -49,7 +49,7 @@ class SkillRules:
     recipients_need_months: bool
     months_at: str
     drawing_at: str
-    certificate_types: frozenset[str]
+    certificate_types: tuple[str, ...]
     certificate_proof: str
     amounts: Mapping[bool, Mapping[str, tuple[Decimal, str]]]
     urgent_occupations: frozenset[str]
@@ -79,7 +79,7 @@ def skill_rules(terms: Terms, on: date | None) -> SkillRules:
         recipients_need_months=terms.says("recipients_need_months", on),
         months_at=terms.word_of("skill_months_at", on),
         drawing_at=terms.word_of("drawing_at", on),
-        certificate_types=frozenset(terms.words_of("certificate_types", on)),
+        certificate_types=terms.words_of("certificate_types", on),
         certificate_proof=terms.word_of("certificate_proof", on),
         amounts={False: _yuan(terms, AMOUNTS, on), True: _yuan(terms, AMOUNTS, on) | _yuan(terms, URGENT_AMOUNTS, on)},
         urgent_occupations=frozenset(terms.words_of("urgent_occupations", on)),
