@@ -2,7 +2,8 @@
 
 A file states its subject (refund if it says none), its rule, the notices with the clause that the finding must quote, and
 cases; a case changes the facts of its subject in base.toml and says the rule's answer (NOT_ASKED where the notice does not
-ask) and any cells of the result. Notices are looked for in policy/notices, then among the invented ones beside the cases.
+ask, CHOICE_REFUSED where the notice does not leave that choice) and any cells of the result. A case about a term has no
+answer: its rule is the term's key. Notices are looked for in policy/notices, then among the invented ones beside the cases.
 """
 
 import tomllib
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from policy.notice import Terms, load
+from policy.notice import ChoiceRefused, Terms, load
 from policy.refund import RULES
 from tests.policy.subjects import SUBJECTS
 
@@ -32,16 +33,22 @@ def sheets() -> Iterator[tuple[str, dict[str, Any]]]:
 def golden() -> Iterator[Any]:
     for stem, sheet in sheets():
         for case in sheet["case"]:
-            clauses = dict.fromkeys(case["notices"], "") if "notices" in case else sheet["notices"]
+            clauses = _clauses(case.get("notices", sheet.get("notices")))
             for notice in case.get("only", clauses):
                 merged = {
                     "subject": sheet.get("subject", "refund"),
-                    "rule": sheet["rule"],
+                    "rule": sheet.get("rule"),
                     "clause": clauses[notice],
+                    "facts": {},
                     **case,
                     "choose": {**sheet.get("choose", {}), **case.get("choose", {})},
                 }
                 yield pytest.param(notice, merged, id=f"{stem}-{notice}-{case['name']}")
+
+
+def _clauses(notices: dict[str, str] | list[str]) -> dict[str, str]:
+    """Notice -> clause; a list where no clause decides."""
+    return notices if isinstance(notices, dict) else dict.fromkeys(notices, "")
 
 
 def terms_of(notice: str, choose: dict[str, str]) -> Terms:
@@ -58,8 +65,17 @@ def test_case_comes_out_as_written(notice: str, case: dict[str, Any]) -> None:
 
 def check(notice: str, case: dict[str, Any]) -> None:
     subject, expected = case["subject"], case.get("expect", {})
-    result = SUBJECTS[subject](terms_of(notice, case["choose"]), {**BASES[subject], **case["facts"]})
+    if case.get("answer") == "CHOICE_REFUSED":
+        with pytest.raises(ChoiceRefused):
+            terms_of(notice, case["choose"])
+        return
+    result = SUBJECTS[subject](
+        terms_of(notice, case["choose"]), {**BASES.get(subject, {}), **case["facts"], "rule": case["rule"]}
+    )
     assert {key: result.cells[key] for key in expected} == expected
+    if "answer" not in case:
+        assert result.cells["clause"] == case["clause"]
+        return
     findings = {finding.rule: finding for finding in result.findings}
     if case["answer"] == "NOT_ASKED":
         assert case["rule"] not in findings
