@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from policy.facts import COLUMNS, NOT_CHECKED, FactError, RefundFacts
+from policy.facts import COLUMNS, NOT_CHECKED, SELDOM_READ, FactError, RefundFacts
 from policy.money import to_fen
 from policy.notice import Terms
 from policy.refund import RefundVerdict, assess_refund
@@ -142,7 +142,7 @@ def _assess_tables(terms: Terms, tables: Tables, part: Path, *, as_csv: bool, pr
 
 
 def _notes_on(table: Table) -> Iterator[str]:
-    absent = [column for column in COLUMNS if column not in table.head.places]
+    absent = [column for column in COLUMNS if column not in table.head.places and column not in SELDOM_READ]
     if absent:
         yield f"没有这些列，按空白处理：{'、'.join(absent)}" + (
             "（没有 credit_flags 列，按未核查处理）" if "credit_flags" in absent else ""

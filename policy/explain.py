@@ -9,11 +9,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from policy.keys import KEYS
 from policy.notice import Terms
 from policy.refund import RefundVerdict
-from policy.size import LARGE
+from policy.size import LARGE, SME
 from policy.verdict import Figure, Finding
 
 _RULES = {
@@ -26,6 +27,9 @@ _RULES = {
     "within_period": "政策期限",
     "dispatch_applies_itself": "劳务派遣单位自主申请",
     "dispatch_not_banned": "劳务派遣单位资格",
+    "dispatch_split": "派遣资金分配",
+    "dispatch_part": "分配部分",
+    "dispatch_passed_on": "拨付用工单位",
     "size_known": "企业划型",
     "base_known": "返还基数",
     "fund_reserve": "基金备付期限",
@@ -76,6 +80,8 @@ _FACTS = {
     "paid_after_year": "上年度保费次年到账",
     "refunded": "退还的上年度保费",
     "paid_for_public_hosts": "派遣到机关事业单位人员的保费",
+    "paid_for_large_hosts": "派遣到大型用工单位人员的保费",
+    "paid_for_sme_hosts": "派遣到中小微用工单位人员的保费",
     "employees": "从业人员",
     "revenue": "营业收入",
     "assets": "资产总额",
@@ -95,7 +101,17 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 _INDICATOR_UNITS = {"employees": "人", "revenue": "万元", "assets": "万元"}
 _ENTERING = ("paid_normal", "paid_arrears", "paid_after_year")
 _LEAVING = ("refunded", "paid_for_public_hosts")
+_INSIDE = ("paid_for_large_hosts", "paid_for_sme_hosts")
+_RATIOS = {LARGE: "ratio_large", SME: "ratio_sme"}
 _NOT_KNOWN = "不明"
+
+
+class HostSum(NamedTuple):
+    """What was paid for the workers at hosts of one size, yuan, and the rate that it is refunded at."""
+
+    size: str
+    paid: Decimal
+    rate: Decimal
 
 
 def rule_label(rule: str) -> str:
@@ -158,8 +174,26 @@ def how_amount(terms: Terms, verdict: RefundVerdict) -> str:
     """How the amount was reached, in one Chinese sentence with its clause; empty where there is no amount."""
     if verdict.amount is None or verdict.base is None or verdict.rate is None:
         return ""
-    clause = terms.clause("ratio_large" if verdict.size == LARGE else "ratio_sme")
-    return f"返还基数{yuan(verdict.base)}×返还比例{percent(verdict.rate)}（{verdict.size}）＝{yuan(verdict.amount)}［{clause}］"
+    hosts = host_sums(terms, verdict)
+    own = verdict.base - sum([each.paid for each in hosts])
+    sums = [f"{'自有部分' if hosts else '返还基数'}{yuan(own)}×返还比例{percent(verdict.rate)}（{verdict.size}）"]
+    sums += [f"{each.size}用工单位部分{yuan(each.paid)}×{percent(each.rate)}" for each in hosts]
+    clause = terms.clause(_RATIOS[verdict.size or SME], _counted_on(terms, verdict))
+    return f"{'＋'.join(sums)}＝{yuan(verdict.amount)}［{clause}］"
+
+
+def host_sums(terms: Terms, verdict: RefundVerdict) -> list[HostSum]:
+    """What of a dispatch unit's base goes by its hosts' own sizes; empty where the unit is calculated as a whole."""
+    base = next(finding.figures for finding in verdict.findings if finding.rule == "base_known")
+    on = _counted_on(terms, verdict)
+    found = ((size, base.get(f"paid_for_{name}_hosts")) for size, name in ((LARGE, "large"), (SME, "sme")))
+    return [HostSum(size, paid, terms.number_of(_RATIOS[size], on)) for size, paid in found if isinstance(paid, Decimal)]
+
+
+def _counted_on(terms: Terms, verdict: RefundVerdict) -> date | None:
+    """The day that the ratios were looked up for."""
+    on = next(finding.figures["on"] for finding in verdict.findings if finding.rule == "within_period")
+    return terms.day_that_counts(_RATIOS.values(), on if isinstance(on, date) else None)
 
 
 def percent(rate: Decimal) -> str:
@@ -227,7 +261,7 @@ class _Shown(dict[str, str]):
         if isinstance(figure, bool):
             return "是" if figure else "否"
         if isinstance(figure, tuple):
-            words = KEYS["size_ladder"].words if name == "ladder" else _FACTS
+            words = {"ladder": KEYS["size_ladder"].words, "rules": _RULES}.get(name, _FACTS)
             return "、".join(words.get(each, each) for each in figure)
         if isinstance(figure, str):
             return _LABELS.get(name, {}).get(figure, figure)
@@ -237,7 +271,8 @@ class _Shown(dict[str, str]):
         """What the base is made of: 上年度各月保费当年到账1.00元，加…，减…."""
         signs = [("加", name) for name in _ENTERING] + [("减", name) for name in _LEAVING]
         parts = [f"{sign}{_FACTS[name]}{self[f'{name}_yuan']}" for sign, name in signs if self._figures.get(name) is not None]
-        return "，".join(parts).removeprefix("加")
+        inside = [f"{_FACTS[name]}{self[f'{name}_yuan']}" for name in _INSIDE if self._figures.get(name) is not None]
+        return "，".join(parts).removeprefix("加") + (f"（其中{'、'.join(inside)}）" if inside else "")
 
     def _indicators(self) -> str:
         """从业人员120人（大型下限1000人），…."""

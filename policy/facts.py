@@ -12,7 +12,7 @@ from policy.keys import KINDS, LIST_TYPES, SIZE_WORDS
 from sheets import values
 from sheets.values import BadValue, Cell
 
-__all__ = ["COLUMNS", "NOT_CHECKED", "FactError", "RefundFacts"]
+__all__ = ["COLUMNS", "NOT_CHECKED", "SELDOM_READ", "FactError", "RefundFacts"]
 
 Kind = Literal[
     "企业", "分支机构", "社会团体", "基金会", "社会服务机构", "律师事务所", "会计师事务所", "个体工商户", "机关事业单位"
@@ -86,6 +86,8 @@ class RefundFacts(FactRow):
     paid_after_year: Decimal | None = None  # for last year's months, arrived later
     refunded: Decimal | None = None  # premiums of last year given back (a positive sum)
     paid_for_public_hosts: Decimal | None = None  # inside paid_normal, of a dispatch unit only
+    paid_for_large_hosts: Decimal | None = None  # likewise; with the next, read only where its notice goes by host
+    paid_for_sme_hosts: Decimal | None = None
     deferred_unpaid: bool | None = None  # 缓缴 not yet paid up
     statistics_size: SizeWord | None = None  # named by the statistics bureau's list
     statistics_covers: bool = False  # the list covers the enterprises that it does not name
@@ -121,6 +123,8 @@ class RefundFacts(FactRow):
         "paid_after_year": From(_money),
         "refunded": From(_money),
         "paid_for_public_hosts": From(_money),
+        "paid_for_large_hosts": From(_money),
+        "paid_for_sme_hosts": From(_money),
         "deferred_unpaid": From(yes_no),
         "statistics_size": From(_size),
         "statistics_covers": From(_defaults_to_no),
@@ -150,6 +154,8 @@ class RefundFacts(FactRow):
                 "paid_after_year",
                 "refunded",
                 "paid_for_public_hosts",
+                "paid_for_large_hosts",
+                "paid_for_sme_hosts",
                 "revenue",
                 "assets",
             ),
@@ -159,3 +165,4 @@ class RefundFacts(FactRow):
 
 
 COLUMNS = RefundFacts.columns()
+SELDOM_READ = ("paid_for_large_hosts", "paid_for_sme_hosts")

@@ -151,6 +151,8 @@ _MONEY = {
     "fund_months_formula": Key("备付月数算法", "word", {"balance_over_mean_spending": "上年末滚存结余÷（上年支出÷12）"}),
 }
 
+# People, not rules, read dispatch_told_by, dispatch_papers and dispatch_misuse_repaid: how units are told, what is kept on
+# file at acceptance, what is asked back once a breach is established.
 _DISPATCH = {
     "dispatch_applies_itself": Key("劳务派遣单位须自主申请", "bool"),
     "dispatch_covered_from": Key("恢复劳务派遣单位享受的起始日", "date", optional=True),

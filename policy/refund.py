@@ -75,6 +75,9 @@ class _Rules:
     ratio_sme: Decimal
     base_arrears: bool
     base_late_arrivals: bool
+    public_hosts_covered: bool
+    by_host: bool
+    dispatch_from: date
     tax_classes: frozenset[str]
     clauses: Mapping[str, str]
     conditions: tuple["_Condition", ...]
@@ -95,8 +98,11 @@ _CLAUSE_OF = {
     "dispatch_not_banned": "dispatch_ban_next_year",
     "base_known": "base_arrears",
 }
+DISPATCH_KEYS = (
+    "dispatch_hosts_paid", "dispatch_public_hosts_covered", "dispatch_size_basis", "ratio_large", "ratio_sme",
+)  # fmt: skip
 _KEYS = (
-    *layoff.KEYS, *_CLAUSE_OF.values(), "paid_months_basis", "ratio_large", "ratio_sme", "base_late_arrivals",
+    *layoff.KEYS, *_CLAUSE_OF.values(), *DISPATCH_KEYS, "paid_months_basis", "base_late_arrivals", "dispatch_covered_from",
     "tax_account_classes",
 )  # fmt: skip
 
@@ -124,7 +130,7 @@ def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     rate = None if size.size is None else rules.ratio_large if size.size == LARGE else rules.ratio_sme
     amount = None
     if result is Outcome.ELIGIBLE and base is not None and rate is not None:
-        amount = to_fen(base * rate)
+        amount = to_fen(base * rate + _by_hosts(rules, facts, rate))
     payee, payee_because = _payee(rules, facts, size.size_class)
     return RefundVerdict(
         outcome=result,
@@ -144,6 +150,12 @@ def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     )
 
 
+def sized_by_host(terms: Terms, on: date | None) -> bool:
+    """Whether the part of each host of a dispatch unit follows the host's own size, and sizes differ in rate."""
+    by_host = terms.word_of("dispatch_size_basis", on) == "by_host" and terms.says("dispatch_hosts_paid", on)
+    return by_host and terms.number_of("ratio_large", on) != terms.number_of("ratio_sme", on)
+
+
 @lru_cache(maxsize=1024)
 def _rules(terms: Terms, on: date | None) -> _Rules:
     first_day, last_day = terms.refund_period
@@ -155,6 +167,7 @@ def _rules(terms: Terms, on: date | None) -> _Rules:
     conditions += [_within_period]
     of_dispatch = [_dispatch_applies_itself] if terms.says("dispatch_applies_itself", on) else []
     of_dispatch += [_dispatch_not_banned] if terms.says("dispatch_ban_next_year", on) else []
+    says_from = terms.states("dispatch_covered_from", on)
     return _Rules(
         first_day=first_day,
         last_day=last_day,
@@ -169,8 +182,14 @@ def _rules(terms: Terms, on: date | None) -> _Rules:
         ratio_sme=terms.number_of("ratio_sme", on),
         base_arrears=terms.says("base_arrears", on),
         base_late_arrivals=terms.word_of("base_late_arrivals", on) == "in",
+        public_hosts_covered=terms.says("dispatch_public_hosts_covered", on),
+        by_host=sized_by_host(terms, on),
+        dispatch_from=terms.day_of("dispatch_covered_from", on) if says_from else date.min,
         tax_classes=frozenset(terms.words_of("tax_account_classes", on)),
-        clauses={rule: terms.clause(key, on) for rule, key in _CLAUSE_OF.items()},
+        clauses={
+            **{rule: terms.clause(key, on) for rule, key in _CLAUSE_OF.items()},
+            "dispatch_from": terms.clause("dispatch_covered_from", on) if says_from else "",
+        },
         conditions=tuple(conditions),
         conditions_of_dispatch=(*conditions, *of_dispatch),
     )
@@ -235,6 +254,9 @@ def _within_period(rules: _Rules, facts: RefundFacts) -> Finding:
     figures: dict[str, Figure] = {"on": facts.on, "from": rules.first_day, "limit": rules.last_day}
     if facts.on is None:
         return _finding(rules, "within_period", UNKNOWN, "day_unknown", figures)
+    if facts.dispatch and facts.on < rules.dispatch_from:
+        figures["from"] = rules.dispatch_from
+        return Finding("within_period", FAIL, rules.clauses["dispatch_from"], "dispatch_not_yet_covered", figures)
     if facts.on < rules.first_day:
         return _finding(rules, "within_period", FAIL, "before_period", figures)
     if facts.on > rules.last_day:
@@ -272,20 +294,35 @@ def _base(rules: _Rules, facts: RefundFacts) -> tuple[Decimal | None, Finding]:
     if rules.base_late_arrivals:
         entering["paid_after_year"] = facts.paid_after_year
     leaving: dict[str, Decimal | None] = {"refunded": facts.refunded}
-    if facts.dispatch:
+    if facts.dispatch and not rules.public_hosts_covered:
         leaving["paid_for_public_hosts"] = facts.paid_for_public_hosts
-    added = [figure for figure in entering.values() if figure is not None]
-    taken = [figure for figure in leaving.values() if figure is not None]
-    figures: dict[str, Figure] = {**entering, **leaving}
-    if len(added) < len(entering) or len(taken) < len(leaving):
+    by_host: dict[str, Decimal | None] = {}
+    if facts.dispatch and rules.by_host:
+        by_host = {"paid_for_large_hosts": facts.paid_for_large_hosts, "paid_for_sme_hosts": facts.paid_for_sme_hosts}
+    figures: dict[str, Figure] = {**entering, **leaving, **by_host}
+    if None in figures.values():
         missing = tuple([name for name, figure in figures.items() if figure is None])
         figures |= {"base": None, "missing": missing}
         return None, _finding(rules, "base_known", UNKNOWN, "figures_unknown", figures)
-    base = sum(added, Decimal(0)) - sum(taken, Decimal(0))
+    base = _total(entering) - _total(leaving)
     figures["base"] = base
+    if _total(by_host) > max(base, Decimal(0)):
+        return None, _finding(rules, "base_known", UNKNOWN, "hosts_exceed_base", figures)
     if base <= 0:
         return Decimal(0), _finding(rules, "base_known", PASS, "nothing_paid", figures)
     return base, _finding(rules, "base_known", PASS, "base_known", figures)
+
+
+def _total(figures: Mapping[str, Decimal | None]) -> Decimal:
+    return sum([figure for figure in figures.values() if figure is not None], Decimal(0))
+
+
+def _by_hosts(rules: _Rules, facts: RefundFacts, rate: Decimal) -> Decimal:
+    """What the hosts' own rates add to base x the unit's rate, yuan; 0 where the unit is calculated as a whole."""
+    if not (facts.dispatch and rules.by_host):
+        return Decimal(0)
+    large, sme = facts.paid_for_large_hosts or Decimal(0), facts.paid_for_sme_hosts or Decimal(0)
+    return large * (rules.ratio_large - rate) + sme * (rules.ratio_sme - rate)
 
 
 def _payee(rules: _Rules, facts: RefundFacts, size_class: str | None) -> tuple[str, str]:

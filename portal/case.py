@@ -163,6 +163,7 @@ def told(application: Application, on: date) -> dict[str, Any]:
     """What every page of a case shows on a day."""
     decision, enterprise = application.decision, application.enterprise
     verdict = verdict_of(decision) if decision else None
+    terms = terms_of(decision.edition) if decision else None
     state, _, label, _ = standing(application)
     return {
         "application": application,
@@ -183,7 +184,8 @@ def told(application: Application, on: date) -> dict[str, Any]:
         "may_apply": may(application, State.SUBMITTED) and not (state == State.ELIGIBLE and application.channel != OWN),
         "may_correct": state not in SETTLED,
         "section": "refund",
-        **money(terms_of(decision.edition) if decision else None, application.programme),
+        "host_sums": explain.host_sums(terms, verdict) if terms and verdict else [],
+        **money(terms, application.programme),
         **payee(application, enterprise, verdict),
     }
 

@@ -47,6 +47,8 @@ def facts(**known: st.SearchStrategy[object]) -> st.SearchStrategy[RefundFacts]:
         "paid_after_year": or_unknown(yuan),
         "refunded": or_unknown(yuan),
         "paid_for_public_hosts": or_unknown(yuan),
+        "paid_for_large_hosts": or_unknown(yuan),
+        "paid_for_sme_hosts": or_unknown(yuan),
         "deferred_unpaid": or_unknown(st.booleans()),
         "statistics_size": size,
         "statistics_covers": st.booleans(),

@@ -19,13 +19,15 @@ from tests.policy.strategies import METHODS, NOTICES, facts, sound
 UNKNOWABLE = (
     "kind", "on", "paid_months", "months_paid_last_year", "mean_insured", "start_insured", "end_insured", "dismissals",
     "claimants", "retired", "died", "paid_normal", "paid_arrears", "paid_after_year", "refunded",
-    "paid_for_public_hosts", "deferred_unpaid", "employees", "revenue", "assets", "industry", "channel",
+    "paid_for_public_hosts", "paid_for_large_hosts", "paid_for_sme_hosts", "deferred_unpaid", "employees", "revenue",
+    "assets", "industry", "channel",
 )  # fmt: skip
 
 
 @cache
-def terms(notice: str, method: str = "", headcount: str = "mean", late: str = "out") -> Terms:
+def terms(notice: str, method: str = "", headcount: str = "mean", late: str = "out", basis: str = "whole") -> Terms:
     chosen = {"layoff_method": method} if method else {}
+    chosen |= {"dispatch_size_basis": basis} if notice != "shandong/2024" else {}
     return load(notice).terms({**chosen, "small_unit_headcount": headcount, "base_late_arrivals": late})
 
 
@@ -35,6 +37,7 @@ any_terms = st.builds(
     st.sampled_from(METHODS),
     st.sampled_from(["mean", "start", "end"]),
     st.sampled_from(["out", "in"]),
+    st.sampled_from(["whole", "by_host"]),
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from agency.models import Event, Hold, Programme
+from enterprises.models import SizeListing
 from policy import explain
 from portal import case
 from subsidies.payout.models import Award
@@ -213,6 +214,21 @@ class TestApplying:
         send(client, application, "apply")
         application.refresh_from_db()
         assert application.state == State.SUBMITTED
+
+    def test_of_a_dispatch_unit_shows_what_goes_by_the_size_of_its_hosts(
+        self, signed_in, make_enterprise, make_programme, credit_list
+    ):
+        make_programme(choices={"dispatch_size_basis": "by_host"})
+        unit, host = make_enterprise(dispatch=True), make_enterprise()  # 12,000.00 paid
+        SizeListing.objects.create(uscc=host.uscc, size="大型", year=2023)
+        Host.objects.create(
+            unit_uscc=unit.uscc, host_uscc=host.uscc, host_name="某厂", host_kind="企业", year=2023, paid=Decimal(2000)
+        )
+        client = signed_in(unit)
+        client.post(reverse("portal:apply_first"))
+        page = page_of(client, unit.applications.get())
+        for words in ("其中大型用工单位部分", "2,000.00", "30%", "其余自有部分", "6,600.00"):  # 10,000 at 60% and 2,000 at 30%
+            assert words in page
 
     def test_is_not_offered_to_whoever_will_be_asked(self, signed_in, make_enterprise, screen):
         enterprise = make_enterprise()

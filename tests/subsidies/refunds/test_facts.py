@@ -334,6 +334,24 @@ class TestDispatchUnit:
         Host.objects.create(unit_uscc=known.uscc, host_uscc="D", host_name="D", host_kind="机关事业单位", year=2023, voided=True)
         assert [facts.paid_for_public_hosts for facts in facts_for(known, unknown, silent)] == [Decimal("100.75"), None, None]
 
+    def test_has_what_was_paid_at_hosts_of_each_size_where_the_programme_goes_by_host(self, make_enterprise):
+        terms = load("shanxi/2024").terms({"dispatch_size_basis": "by_host"})
+        known, sized_by_none = make_enterprise(dispatch=True), make_enterprise(dispatch=True)
+        large, small = make_enterprise(), make_enterprise()
+        for host, size in ((large, "大型"), (small, "小型")):
+            SizeListing.objects.create(uscc=host.uscc, size=size, year=2023)
+        for unit, code, kind, paid in [
+            (known, large.uscc, "企业", "100.50"), (known, small.uscc, "企业", "7.25"), (known, "P", "机关事业单位", "3.00"),
+            (known, "没有缴费的", "企业", "0.00"), (sized_by_none, "查不到的", "企业", "1.00"),
+            (sized_by_none, large.uscc, "企业", "2.00"),
+        ]:  # fmt: skip
+            Host.objects.create(unit_uscc=unit.uscc, host_uscc=code, host_name=code, host_kind=kind, year=2023, paid=paid)
+        found = facts_for(known, sized_by_none, terms=terms)
+        assert [(each.paid_for_public_hosts, each.paid_for_large_hosts, each.paid_for_sme_hosts) for each in found] == [
+            (Decimal("3.00"), Decimal("100.50"), Decimal("7.25")), (Decimal(0), None, None),
+        ]  # fmt: skip
+        assert facts_for(known)[0].paid_for_large_hosts is None
+
 
 class TestOtherFacts:
     def test_come_from_registry_and_workforce(self, make_enterprise):
