@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from policy.assess import APPENDED, appended
+from policy.dispatch import Host, banned_year, judge_passing_on, passthrough_by, split
 from policy.facts import RefundFacts
 from policy.keys import KEYS
 from policy.notice import Terms
 from policy.refund import assess_refund
 from policy.verdict import Finding
 from policy.workdays import Calendar, UnknownYear
+
+CALENDAR = Calendar({date(year, 1, 1): False for year in range(2028, 2036)})  # Monday to Friday where no holidays are known
 
 
 class Result(NamedTuple):
@@ -58,4 +62,36 @@ def days(_: Terms, facts: Mapping[str, Any]) -> Result:
         return Result((), {"unknown": str(unknown.year), "clause": ""})
 
 
-SUBJECTS: Mapping[str, Callable[[Terms, Mapping[str, Any]], Result]] = {"refund": refund, "term": term, "days": days}
+def dispatch(terms: Terms, facts: Mapping[str, Any]) -> Result:
+    """`passed` (host: yuan) and `looked_on` ask whether the hosts have their parts, paid to the unit on `paid_on`."""
+    hosts = [Host(host["code"], host["kind"] or None, yuan(host["paid"]), host.get("size") or None) for host in facts["hosts"]]
+    found = split(terms, RefundFacts.from_row(facts), hosts)
+    cells = {
+        "refund": cell(found.refund),
+        "hosts": "；".join(f"{part.code} {part.amount}" for part in found.hosts),
+        "own": cell(found.own and found.own.amount),
+        "not_paid": "；".join(f"{part.code} {part.amount}" for part in found.not_paid),
+        "because": found.finding.because,
+    }
+    findings = list(found.findings)
+    if "paid_on" in facts:
+        last_day = passthrough_by(terms, facts["paid_on"], CALENDAR)
+        passed = {code: Decimal(amount) for code, amount in facts["passed"].items()}
+        judged = judge_passing_on(terms, found.hosts, passed, last_day, facts["looked_on"])
+        cells |= {"last_day": cell(last_day), "outstanding": cell(judged.figures["outstanding"]), "because": judged.because}
+        findings.append(judged)
+    if "established_on" in facts:
+        cells["banned_year"] = cell(banned_year(terms, facts["established_on"]))
+    return Result(findings, cells)
+
+
+def yuan(written: str) -> Decimal | None:
+    return Decimal(written) if written else None
+
+
+SUBJECTS: Mapping[str, Callable[[Terms, Mapping[str, Any]], Result]] = {
+    "refund": refund,
+    "dispatch": dispatch,
+    "term": term,
+    "days": days,
+}

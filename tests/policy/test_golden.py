@@ -51,6 +51,11 @@ def _clauses(notices: dict[str, str] | list[str]) -> dict[str, str]:
     return notices if isinstance(notices, dict) else dict.fromkeys(notices, "")
 
 
+def base_of(subject: str) -> dict[str, Any]:
+    base: dict[str, Any] = BASES.get(subject, {})
+    return {**base_of(base["like"]), **base} if "like" in base else base
+
+
 def terms_of(notice: str, choose: dict[str, str]) -> Terms:
     key = notice, tuple(sorted(choose.items()))
     if key not in _TERMS:
@@ -69,9 +74,8 @@ def check(notice: str, case: dict[str, Any]) -> None:
         with pytest.raises(ChoiceRefused):
             terms_of(notice, case["choose"])
         return
-    result = SUBJECTS[subject](
-        terms_of(notice, case["choose"]), {**BASES.get(subject, {}), **case["facts"], "rule": case["rule"]}
-    )
+    facts = {**base_of(subject), **case["facts"], "rule": case["rule"]}
+    result = SUBJECTS[subject](terms_of(notice, case["choose"]), facts)
     assert {key: result.cells[key] for key in expected} == expected
     if "answer" not in case:
         assert result.cells["clause"] == case["clause"]

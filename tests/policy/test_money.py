@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from policy.money import to_fen, to_six_places
+from policy.money import apportion, to_fen, to_six_places
 
 
 class TestRounding:
@@ -16,3 +16,19 @@ class TestRounding:
     def test_prints_a_rate_with_six_decimals(self) -> None:
         assert str(to_six_places(Decimal(7) / Decimal(30))) == "0.233333"
         assert str(to_six_places(Decimal("0.0000005"))) == "0.000001"
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        ("exact", "parts"),
+        [
+            (["0.006", "0.006", "0.006"], ["0.01", "0.01", "0.00"]),
+            (["0.012", "0.006", "0.012"], ["0.01", "0.01", "0.01"]),
+            (["0.001", "0.003"], ["0.00", "0.00"]),
+            (["0.002", "0.003"], ["0.00", "0.01"]),
+            (["1.00", "0.00"], ["1.00", "0.00"]),
+            (["0.005"], ["0.01"]),
+        ],
+    )
+    def test_give_the_fen_left_over_to_the_largest_fractions(self, exact: list[str], parts: list[str]) -> None:
+        assert [str(part) for part in apportion([Decimal(each) for each in exact])] == parts
