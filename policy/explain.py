@@ -289,7 +289,7 @@ class _Shown(dict[str, str]):
         notes = {
             "proof": f"（按{figure}核验）" if figure else "",
             "drawing": f"，发证之日为{self['status_at_issue']}" if figure == "issue" else "",
-            "urgent": "（急需紧缺职业（工种）另计）" if figure else "",
+            "urgent": "（急需紧缺职业（工种）单独计算）" if figure else "",
             "since": f"、{self[name]}起" if figure else "",
             "repaid_by": f"；重复享受的，由{self[name]}退回" if figure == "later" else "",
         }

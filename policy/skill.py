@@ -78,8 +78,6 @@ def _findings(rules: SkillRules, facts: SkillFacts) -> Mapping[str, Finding]:
 
 def _mildest(variants: Sequence[Mapping[str, Finding]]) -> tuple[Finding, ...]:
     """Of each rule that every variant asks the mildest finding, in the order asked."""
-    if len(variants) == 1:
-        return tuple(variants[0].values())
     shared = [rule for rule in RULES if all(rule in variant for variant in variants)]
     return tuple(
         [min((variant[rule] for variant in variants), key=lambda finding: _HARSHNESS[finding.answer]) for rule in shared]

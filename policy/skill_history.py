@@ -31,7 +31,9 @@ def judge_yearly_limit(rules: SkillRules, facts: SkillFacts) -> Finding:
     """So many a person and calendar year, by the claim's day; urgent occupations apart where they have a limit."""
     urgent = is_urgent(rules, facts.occupation) if True in rules.yearly_limits else False
     limits = {kind: limit for kind, limit in rules.yearly_limits.items() if urgent in (kind, None)}
-    figures: dict[str, Figure] = {"year": facts.claimed_on.year if facts.claimed_on else None, "limit": min(limits.values())}
+    figures: dict[str, Figure] = {
+        "year": facts.claimed_on.year if facts.claimed_on else None, "limit": min(limits.values()), "urgent": urgent
+    }  # fmt: skip
     if facts.received is None:
         return _finding(rules, "yearly_limit", UNKNOWN, "history_unknown", figures)
     years = [facts.claimed_on.year] if facts.claimed_on else _years(facts.received)

@@ -11,6 +11,8 @@ from policy.facts import RefundFacts
 from policy.keys import KEYS
 from policy.notice import Terms
 from policy.refund import assess_refund
+from policy.skill_claimants import Claimants
+from policy.skill_facts import SkillFacts
 from policy.verdict import Finding
 from policy.workdays import Calendar, UnknownYear
 
@@ -31,8 +33,12 @@ def cell(value: object) -> str:
 
 
 def figures(findings: Sequence[Finding]) -> dict[str, str]:
-    """What each finding rests on, as `layoff_rate.limit`."""
-    return {f"{finding.rule}.{name}": cell(figure) for finding in findings for name, figure in finding.figures.items()}
+    """What each finding rests on, as `layoff_rate.limit`, and its reason as `layoff_rate.because`."""
+    return {
+        f"{finding.rule}.{name}": cell(figure)
+        for finding in findings
+        for name, figure in {**finding.figures, "because": finding.because}.items()
+    }
 
 
 def refund(terms: Terms, facts: Mapping[str, Any]) -> Result:
@@ -89,9 +95,25 @@ def yuan(written: str) -> Decimal | None:
     return Decimal(written) if written else None
 
 
+def skill(terms: Terms, facts: Mapping[str, Any]) -> Result:
+    """The claim after those of `earlier`, each of which is this one but for what it says."""
+    claimants = Claimants()
+    own = {column: cell for column, cell in facts.items() if column != "earlier"}
+    for row in [*[own | earlier for earlier in facts.get("earlier", ())], own]:
+        verdict = claimants.assess(terms, row["person"], SkillFacts.from_row(row))
+    printed = {
+        "amount": cell(verdict.amount),
+        "outcome": verdict.outcome.value,
+        "failed": ";".join(verdict.failed),
+        "unknown": ";".join(verdict.unknown),
+    }
+    return Result(verdict.findings, printed | figures(verdict.findings))
+
+
 SUBJECTS: Mapping[str, Callable[[Terms, Mapping[str, Any]], Result]] = {
     "refund": refund,
     "dispatch": dispatch,
+    "skill": skill,
     "term": term,
     "days": days,
 }
