@@ -17,6 +17,7 @@ from policy import cite
 from policy.assess import AssessRefused, assess_file
 from policy.explain import outcome_label, yuan
 from policy.notice import ChoiceRefused, Notice, NoticeError, load, names
+from policy.subjects import SUBJECTS
 from policy.verdict import Outcome
 
 
@@ -42,13 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     subjects = commands.add_parser("assess", help="按政策文件测算一个事实表").add_subparsers(
         required=True, metavar="对象", parser_class=_Parser
     )
-    assess = subjects.add_parser("refund", help="稳岗返还")
-    assess.add_argument("--notice", required=True, help="政策文件简称（如 shanxi/2024）或 TOML 文件路径")
-    assess.add_argument("--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项")
-    assess.add_argument("--choices", action="store_true", help="列出选项和默认值")
-    assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
-    assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
-    assess.set_defaults(run=_assess)
+    for subject in SUBJECTS.values():
+        assess = subjects.add_parser(subject.word, help=subject.title)
+        assess.add_argument("--notice", required=True, help="政策文件简称（如 shanxi/2024）或 TOML 文件路径")
+        assess.add_argument("--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项")
+        assess.add_argument("--choices", action="store_true", help="列出选项和默认值")
+        assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
+        assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
+        assess.set_defaults(run=_assess, subject=subject)
     citing = commands.add_parser("cite", help="在文件原文中核对每条摘句")
     citing.add_argument("folder", metavar="FOLDER", help="政策文件文本所在的文件夹")
     citing.set_defaults(run=_cite)
@@ -62,14 +64,14 @@ def _assess(options: argparse.Namespace) -> int:
         _print_choices(notice)
         return 0
     if options.facts is None or options.out is None:
-        raise AssessRefused("请写明事实表和结果表：python -m policy assess refund --notice 政策文件 FACTS OUT")
+        raise AssessRefused(f"请写明事实表和结果表：python -m policy assess {options.subject.word} --notice 政策文件 FACTS OUT")
     if notice.draft:
         print("该政策文件为征求意见稿，结果仅供测算。", file=sys.stderr)
-    totals = assess_file(terms, Path(options.facts), Path(options.out))
+    totals = assess_file(options.subject, terms, Path(options.facts), Path(options.out))
     for note in totals.notes:
         print(note, file=sys.stderr)
     counts = "，".join(f"{outcome_label(outcome)} {totals.outcomes[outcome.value]}" for outcome in Outcome)
-    print(f"共 {totals.rows} 行：{counts}；返还金额合计 {yuan(totals.amount)}")
+    print(f"共 {totals.rows} 行：{counts}；{options.subject.total} {yuan(totals.amount)}")
     return 0
 
 

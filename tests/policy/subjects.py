@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from policy.assess import APPENDED, appended
 from policy.dispatch import Host, banned_year, judge_passing_on, passthrough_by, split
 from policy.facts import RefundFacts
 from policy.keys import KEYS
@@ -13,6 +12,7 @@ from policy.notice import Terms
 from policy.refund import assess_refund
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
+from policy.subjects import REFUND, refund_cells
 from policy.verdict import Finding
 from policy.workdays import Calendar, UnknownYear
 
@@ -43,7 +43,7 @@ def figures(findings: Sequence[Finding]) -> dict[str, str]:
 
 def refund(terms: Terms, facts: Mapping[str, Any]) -> Result:
     verdict = assess_refund(terms, RefundFacts.from_row(facts))
-    printed = dict(zip(APPENDED, map(cell, appended(verdict)), strict=True))
+    printed = dict(zip(REFUND.appended, map(cell, refund_cells(verdict)), strict=True))
     return Result(verdict.findings, printed | figures(verdict.findings))
 
 

@@ -6,9 +6,10 @@ from python_calamine import CalamineWorkbook
 
 from policy import explain
 from policy.__main__ import main
-from policy.assess import APPENDED, AssessRefused, assess_file
+from policy.assess import AssessRefused, assess_file
 from policy.facts import COLUMNS
 from policy.notice import load
+from policy.subjects import REFUND
 from tests.policy.test_golden import BASE
 
 HEADER = ["uscc", "备注", *COLUMNS]
@@ -46,8 +47,8 @@ class TestTheColumns:
     def test_are_written_back_with_the_decision(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert assess(written(tmp_path / "facts.csv", ROWS), tmp_path / "out.csv") == 0
         first, second, third, fourth = results(tmp_path / "out.csv")
-        assert list(first) == [*HEADER, *APPENDED]
-        assert {key: first[key] for key in APPENDED} == {
+        assert list(first) == [*HEADER, *REFUND.appended]
+        assert {key: first[key] for key in REFUND.appended} == {
             "size": "大型", "size_class": "大型", "size_basis": "statistics_list", "layoff_rate": "0.000000",
             "layoff_method": "claimants_over_mean", "base": "100000.00", "rate": "0.3", "amount": "30000.00",
             "payee": "corporate", "outcome": "eligible", "failed": "", "unknown": "",
@@ -105,7 +106,9 @@ class TestFiles:
         assert assess(tmp_path / "out.xlsx", tmp_path / "again.csv") == 0
         assert assess(tmp_path / "facts.csv", tmp_path / "straight.csv") == 0
         again, straight = results(tmp_path / "again.csv", "utf-8-sig"), results(tmp_path / "straight.csv")
-        assert [[each[key] for key in APPENDED] for each in again] == [[each[key] for key in APPENDED] for each in straight]
+        assert [[each[key] for key in REFUND.appended] for each in again] == [
+            [each[key] for key in REFUND.appended] for each in straight
+        ]
 
     def test_with_quotes_and_line_breaks_survive(self, tmp_path: Path) -> None:
         strange = row("001")
@@ -130,8 +133,8 @@ class TestFiles:
         rows = [row(f"{number:05}", claimants=str(number % 13), mean_insured="200") for number in range(9_000)]
         facts = written(tmp_path / "facts.csv", rows)
         terms = load("hebei/2024").terms()
-        assert assess_file(terms, facts, tmp_path / "one.csv", processes=1).rows == 9_000
-        totals = assess_file(terms, facts, tmp_path / "two.csv", processes=2)
+        assert assess_file(REFUND, terms, facts, tmp_path / "one.csv", processes=1).rows == 9_000
+        totals = assess_file(REFUND, terms, facts, tmp_path / "two.csv", processes=2)
         assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
         out = results(tmp_path / "two.csv")
         assert [each["uscc"] for each in out] == [each[0] for each in rows]
@@ -196,7 +199,7 @@ class TestRefusals:
         rows[5_500] = row("bad", refunded="1.234")
         facts = written(tmp_path / "facts.csv", rows)
         with pytest.raises(AssessRefused, match=r"第 5502 行：refunded 列的值“1\.234”：最多 2 位小数"):
-            assess_file(load("shanxi/2024").terms(), facts, tmp_path / "out.csv", processes=2)
+            assess_file(REFUND, load("shanxi/2024").terms(), facts, tmp_path / "out.csv", processes=2)
         assert not (tmp_path / "out.csv").exists()
 
 
