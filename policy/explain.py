@@ -86,6 +86,7 @@ _FACTS = {
     "revenue": "营业收入",
     "assets": "资产总额",
 }
+_WHO = {"在职": "企业在职职工", "领取失业保险金": "领取失业保险金人员", "停保": "停保人员"}
 _LABELS: Mapping[str, Mapping[str, str]] = {
     "method": KEYS["layoff_method"].words,
     "basis": {
@@ -261,7 +262,7 @@ class _Shown(dict[str, str]):
         if isinstance(figure, bool):
             return "是" if figure else "否"
         if isinstance(figure, tuple):
-            words = {"ladder": KEYS["size_ladder"].words, "rules": _RULES}.get(name, _FACTS)
+            words = {"ladder": KEYS["size_ladder"].words, "rules": _RULES, "who": _WHO}.get(name, _FACTS)
             return "、".join(words.get(each, each) for each in figure)
         if isinstance(figure, str):
             return _LABELS.get(name, {}).get(figure, figure)
@@ -288,8 +289,9 @@ class _Shown(dict[str, str]):
         figure = self._figures[name]
         notes = {
             "proof": f"（按{figure}核验）" if figure else "",
-            "drawing": f"，发证之日为{self['status_at_issue']}" if figure == "issue" else "",
+            "drawing": f"，发证之日{self['status_at_issue']}" if figure == "issue" else "",
             "urgent": "（急需紧缺职业（工种）单独计算）" if figure else "",
+            "possible": f"，另有{self[name]}次的年份或职业（工种）不明" if figure else "",
             "since": f"、{self[name]}起" if figure else "",
             "repaid_by": f"；重复享受的，由{self[name]}退回" if figure == "later" else "",
         }

@@ -24,7 +24,7 @@ RULES = (
     "once_per_grade", "not_below_received", "not_with_training_subsidy", "post_matches", "within_period",
 )  # fmt: skip
 
-EMPLOYED, DRAWING = "在职", "领取失业保险金"
+DRAWING = "领取失业保险金"
 
 PASS, FAIL, UNKNOWN = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
 
@@ -104,9 +104,11 @@ def _drawing(rules: SkillRules, facts: SkillFacts) -> bool | None:
 
 
 def _status_covered(rules: SkillRules, facts: SkillFacts) -> Finding:
-    figures: dict[str, Figure] = {"status": facts.status, "status_at_issue": facts.status_at_issue, "drawing": rules.drawing_at}
+    figures: dict[str, Figure] = {
+        "status": facts.status, "status_at_issue": facts.status_at_issue, "drawing": rules.drawing_at, "who": rules.statuses
+    }  # fmt: skip
     ways = [
-        facts.status in rules.statuses - {DRAWING} if facts.status else None,
+        None if facts.status is None else facts.status != DRAWING and facts.status in rules.statuses,
         _drawing(rules, facts) if DRAWING in rules.statuses else False,
     ]
     if True in ways:
@@ -218,7 +220,7 @@ def _within_period(rules: SkillRules, facts: SkillFacts) -> Finding:
 def _open_ended(rules: SkillRules, least: int, facts: SkillFacts, figures: Mapping[str, Figure]) -> Finding:
     """The path that has no last day, for those insured long enough."""
     status, months = facts.status, facts.insured_months
-    figures = {**figures, "status": status, "months": months, "least": least}
+    figures = {**figures, "status": status, "months": months, "least": least, "who": rules.open_ended_statuses}
     parts = [
         None if status is None else status in rules.open_ended_statuses,
         None if months is None else months >= least,

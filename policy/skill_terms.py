@@ -44,7 +44,7 @@ class SkillRules:
 
     first_day: date
     last_day: date
-    statuses: frozenset[str]
+    statuses: tuple[str, ...]
     months_least: int
     recipients_need_months: bool
     months_at: str
@@ -62,7 +62,7 @@ class SkillRules:
     repaid_by: str
     post_match_asked: bool
     open_ended_months: int | None
-    open_ended_statuses: frozenset[str]
+    open_ended_statuses: tuple[str, ...]
     catch_up: tuple[date, date] | None
     clauses: Mapping[str, str]
 
@@ -74,7 +74,7 @@ def skill_rules(terms: Terms, on: date | None) -> SkillRules:
     return SkillRules(
         first_day=first_day,
         last_day=last_day,
-        statuses=frozenset(terms.words_of("skill_statuses", on)),
+        statuses=terms.words_of("skill_statuses", on),
         months_least=terms.count_of("insured_months_least", on),
         recipients_need_months=terms.says("recipients_need_months", on),
         months_at=terms.word_of("skill_months_at", on),
@@ -96,7 +96,7 @@ def skill_rules(terms: Terms, on: date | None) -> SkillRules:
         repaid_by=terms.word_of("double_benefit_repaid_by", on),
         post_match_asked=terms.says("post_match_asked", on),
         open_ended_months=_count(terms, "open_ended_months", on),
-        open_ended_statuses=frozenset(terms.words_of("open_ended_statuses", on)),
+        open_ended_statuses=terms.words_of("open_ended_statuses", on),
         catch_up=_days(terms, on),
         clauses=_clauses(terms, on),
     )
