@@ -2,6 +2,7 @@
 
     python -m policy assess refund --notice shanxi/2024 FACTS OUT [--choose layoff_method=claimants_over_mean]
     python -m policy assess refund --notice shanxi/2024 --choices
+    python -m policy assess refund --notice shanxi/2024 --notice hebei/2024 FACTS [OUT]
     python -m policy cite FOLDER
 
 Exit 0: done; 1: a citation was not found; 2: something cannot be used, and standard error says what, in Chinese.
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 from policy import cite
 from policy.assess import AssessRefused, assess_file
+from policy.compare import compare_file, compared, variants_of
 from policy.explain import outcome_label, yuan
 from policy.notice import ChoiceRefused, Notice, NoticeError, load, names
 from policy.subjects import SUBJECTS
@@ -45,8 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     for subject in SUBJECTS.values():
         assess = subjects.add_parser(subject.word, help=subject.title)
-        assess.add_argument("--notice", required=True, help="政策文件简称（如 shanxi/2024）或 TOML 文件路径")
-        assess.add_argument("--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项")
+        assess.add_argument(
+            "--notice", action="append", required=True, help="政策文件简称（如 shanxi/2024）或 TOML 文件路径；写几份即比较"
+        )
+        assess.add_argument(
+            "--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项；同一选项写几个值即比较"
+        )
         assess.add_argument("--choices", action="store_true", help="列出选项和默认值")
         assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
         assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
@@ -58,31 +64,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _assess(options: argparse.Namespace) -> int:
-    notice = load(options.notice)
-    terms = notice.terms(_choices(options.choose))
+    variants = variants_of(options.notice, options.choose)
     if options.choices:
-        _print_choices(notice)
+        for variant in variants:
+            _print_choices(variant.notice)
         return 0
-    if options.facts is None or options.out is None:
+    if options.facts is None or (options.out is None and len(variants) == 1):
         raise AssessRefused(f"请写明事实表和结果表：python -m policy assess {options.subject.word} --notice 政策文件 FACTS OUT")
-    if notice.draft:
-        print("该政策文件为征求意见稿，结果仅供测算。", file=sys.stderr)
-    totals = assess_file(options.subject, terms, Path(options.facts), Path(options.out))
-    for note in totals.notes:
-        print(note, file=sys.stderr)
+    if drafts := [variant.notice.id for variant in variants if variant.notice.draft]:
+        print(f"{'、'.join(dict.fromkeys(drafts))} 为征求意见稿，结果仅供测算。", file=sys.stderr)
+    facts, out = Path(options.facts), options.out and Path(options.out)
+    if len(variants) > 1:
+        comparison = compare_file(options.subject, variants, facts, out)
+        _print_notes(comparison.notes)
+        print(compared(options.subject, variants, comparison))
+        return 0
+    totals = assess_file(options.subject, variants[0].terms, facts, out)
+    _print_notes(totals.notes)
     counts = "，".join(f"{outcome_label(outcome)} {totals.outcomes[outcome.value]}" for outcome in Outcome)
     print(f"共 {totals.rows} 行：{counts}；{options.subject.total} {yuan(totals.amount)}")
     return 0
 
 
-def _choices(written: Sequence[str]) -> dict[str, str]:
-    choices: dict[str, str] = {}
-    for each in written:
-        key, sign, value = each.partition("=")
-        if not sign or key in choices:
-            raise ChoiceRefused(f"--choose {each}：应写成 选项=值，每个选项一次")
-        choices[key] = value
-    return choices
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def _print_choices(notice: Notice) -> None:

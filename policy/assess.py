@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from policy.fact_files import MOST_ERRORS, AssessRefused, Bad, BadRow, FactFile, Rows, Work, opened
+from policy.fact_files import MOST_ERRORS, AssessRefused, Bad, BadRow, FactFile, Rows, Work, opened, safe
 from policy.notice import Terms
 from policy.subjects import Decide, Subject
 from sheets.cells import Cell, shown
@@ -21,7 +21,6 @@ from sheets.write import Value, write_rows
 
 __all__ = ["MOST_ERRORS", "AssessRefused", "BadRow", "Totals", "assess_file", "written"]
 
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9]+(?:\.[0-9]+)?\Z)")
 _MAY_BE_FORMULA = re.compile(r"(?:^|\n)[=@\t\r+-]")
 
 
@@ -69,7 +68,7 @@ def assess_file(subject: Subject, terms: Terms, facts: Path, out: Path, *, proce
         header = [*file.header, *subject.appended]
         done = _counted(file.worked(_work, (subject, terms.canonical(), as_csv), bad, processes=processes), totals)
         if as_csv:
-            _write_text(part, header, done, "utf-8" if file.encoding == "utf-8" else "utf-8-sig")
+            _write_text(part, header, done, file.csv_encoding)
         else:
             write_rows(str(part), header, chain.from_iterable(block.rows for block in done), "结果")
         bad.refuse()
@@ -87,7 +86,7 @@ class written:  # noqa: N801 - reads as a word of the `with` that it opens
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
-            if error is None:
+            if error is None and self.part.exists():
                 self.part.replace(self.out)
             elif isinstance(error, SheetRefused):
                 columns = "、".join(self.subject.columns)
@@ -117,7 +116,7 @@ def _decide(decide: Decide, rows: Rows, *, as_csv: bool) -> _Done:
         if remark and not done.remark:
             done.remark = f"第 {rows.numbers[len(outcomes) - 1]} 行：{remark}"
         if as_csv:
-            write((*(_safe(row) if formulas else row), *cells))
+            write((*(safe(row) if formulas else row), *cells))
         else:
             done.rows.append([*map(_as_value, row), *cells])
     done.text, done.outcomes, done.amount = text.getvalue(), Counter(outcomes), sum(amounts, Decimal(0))
@@ -139,9 +138,8 @@ def _counted(blocks: Iterable[_Done], totals: Totals) -> Iterator[_Done]:
 
 
 def _write_text(part: Path, header: Sequence[str], blocks: Iterator[_Done], encoding: str) -> None:
-    """Csv as the input was: UTF-8, with a BOM where it had one or was GB18030 (spreadsheet programs need it)."""
     with part.open("w", encoding=encoding, newline="") as file:
-        csv.writer(file, lineterminator="\n").writerow(_safe(header))
+        csv.writer(file, lineterminator="\n").writerow(safe(header))
         for block in blocks:
             file.write(block.text)
 
@@ -152,11 +150,6 @@ def _may_be_formula(rows: Sequence[Sequence[Cell]]) -> bool:
         return bool(_MAY_BE_FORMULA.search("\n".join(cast("Iterable[str]", chain.from_iterable(rows)))))
     except TypeError:
         return True
-
-
-def _safe(cells: Iterable[Cell]) -> Sequence[str]:
-    """Cells as texts of a csv line, none of which starts a formula."""
-    return [f"'{text}" if _FORMULA.match(text) else text for text in map(shown, cells)]
 
 
 def _as_value(cell: Cell) -> Value:

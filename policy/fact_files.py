@@ -1,6 +1,7 @@
 """A spreadsheet of facts, read a block at a time and worked in several processes, in its order."""
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -18,6 +19,7 @@ from sheets.guard import Limits, SheetRefused
 from sheets.tables import Cells, Table, Tables
 
 MOST_ERRORS = 50
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9]+(?:\.[0-9]+)?\Z)")
 
 
 class AssessRefused(Exception):
@@ -104,6 +106,11 @@ class FactFile(Generic[Result]):
         """The header as it stands; earlier decisions are kept under another name."""
         titles = [shown(cell) for cell in self.table.header[: self.table.head.width]]
         return [f"原{title}" if title in self.subject.appended else title for title in titles]
+
+    @property
+    def csv_encoding(self) -> str:
+        """What csv is written in: as the file was, UTF-8 with a BOM for GB18030 (spreadsheet programs need it)."""
+        return "utf-8" if self.encoding == "utf-8" else "utf-8-sig"
 
     def _notes(self) -> Iterator[str]:
         known = {*self.table.head.places, *self.subject.seldom}
@@ -242,3 +249,8 @@ def _fitted(line: Sequence[Cell], width: int) -> Sequence[Cell]:
 def opened(facts: Path, subject: Subject, stack: ExitStack) -> FactFile[Result]:
     """A file of facts, open as long as the stack. Raises OSError, SheetRefused."""
     return FactFile(stack.enter_context(facts.open("rb")), subject)
+
+
+def safe(cells: Iterable[Cell]) -> Sequence[str]:
+    """Cells as texts of a csv line, none of which starts a formula."""
+    return [f"'{text}" if _FORMULA.match(text) else text for text in map(shown, cells)]

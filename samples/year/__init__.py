@@ -5,10 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from policy.tables import table
 from samples.year import money, reckoning, story
 from samples.year.people import ADMINISTRATOR, STAFF
 from samples.year.stage import Year
-from samples.year.tables import table
 from samples.year.windows import DEMO_PASSWORD
 from subsidies.refunds.models import Application, State
 

@@ -15,9 +15,9 @@ from django.db.models import Count, Sum
 from agency import clock
 from agency.actions import set_desk_clock
 from agency.models import Import, Programme, Region
+from policy.tables import table
 from samples.city import names
 from samples.year.people import ADMINISTRATOR, STAFF, Staff
-from samples.year.tables import table
 from samples.year.windows import Clerk, Owner, Stuck
 from subsidies.payout.queries import terms_in_force
 from subsidies.refunds.models import Application, State
