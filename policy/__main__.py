@@ -3,6 +3,7 @@
     python -m policy assess refund --notice shanxi/2024 FACTS OUT [--choose layoff_method=claimants_over_mean]
     python -m policy assess refund --notice shanxi/2024 --choices
     python -m policy assess refund --notice shanxi/2024 --notice hebei/2024 FACTS [OUT]
+    python -m policy assess skill --notice hebei/2024 FACTS OUT
     python -m policy cite FOLDER
 
 Exit 0: done; 1: a citation was not found; 2: something cannot be used, and standard error says what, in Chinese.

@@ -118,6 +118,8 @@ class FactFile(Generic[Result]):
         if absent:
             unchecked = "、".join(column for column in absent if column in self._unchecked())
             yield f"没有这些列，按空白处理：{'、'.join(absent)}" + (f"（没有 {unchecked} 列，按未核查处理）" if unchecked else "")
+        if self.subject.named and self.subject.named not in known:
+            yield f"没有 {self.subject.named} 列，各行都按不知道是谁处理"
         renamed = [shown(cell) for cell in self.table.header if shown(cell) in self.subject.appended]
         if renamed:
             yield f"原有的结果列改名保留（前加“原”）：{'、'.join(renamed)}"

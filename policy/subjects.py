@@ -10,9 +10,14 @@ from policy.facts import SELDOM_READ, RefundFacts
 from policy.money import to_fen
 from policy.notice import Terms
 from policy.refund import RefundVerdict, assess_refund
+from policy.skill import SkillVerdict
+from policy.skill_claimants import Claimants
+from policy.skill_facts import SkillFacts
 from sheets.write import Value
 
-__all__ = ["REFUND", "SUBJECTS", "Decided", "Subject", "refund_cells"]
+__all__ = ["REFUND", "SKILL", "SUBJECTS", "Decided", "Subject", "refund_cells", "skill_cells"]
+
+GOES_BACK = "申请日期早于同一人的上一行；同一人的各行请按申请先后排列，现按文件中的先后计算"
 
 
 class Decided(NamedTuple):
@@ -95,4 +100,35 @@ REFUND = Subject(
     seldom=frozenset(SELDOM_READ),
 )  # fmt: skip
 
-SUBJECTS = {subject.word: subject for subject in (REFUND,)}
+
+def _claims(terms: Terms) -> Decide:
+    claimants = Claimants()
+
+    def decide(persons: Sequence[str], facts: Iterable[FactRow]) -> Iterator[Decided]:
+        for person, each in zip(persons, facts, strict=True):
+            verdict = claimants.assess(terms, person, each)  # type: ignore[arg-type]
+            goes_back = claimants.goes_back(person, each.claimed_on)  # type: ignore[attr-defined]
+            yield Decided(verdict.outcome.value, verdict.amount, skill_cells(verdict), GOES_BACK if goes_back else "")
+
+    return decide
+
+
+def skill_cells(verdict: SkillVerdict) -> list[Value]:
+    """The cells behind a skill claim; the amount in yuan to the fen."""
+    return [verdict.amount, verdict.outcome.value, ";".join(verdict.failed), ";".join(verdict.unknown)]
+
+
+SKILL = Subject(
+    word="skill",
+    title="技能提升补贴",
+    facts=SkillFacts,
+    labels=("claim", "person", "certificate"),
+    appended=("amount", "outcome", "failed", "unknown"),
+    total="补贴金额合计",
+    decider=_claims,
+    named="person",
+    alone=True,
+    seldom=frozenset({"status_at_issue", "skill_subsidies", "certificates_held", "post_agrees"}),
+)
+
+SUBJECTS = {subject.word: subject for subject in (REFUND, SKILL)}

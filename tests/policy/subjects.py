@@ -12,7 +12,7 @@ from policy.notice import Terms
 from policy.refund import assess_refund
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
-from policy.subjects import REFUND, refund_cells
+from policy.subjects import REFUND, SKILL, refund_cells, skill_cells
 from policy.verdict import Finding
 from policy.workdays import Calendar, UnknownYear
 
@@ -101,12 +101,7 @@ def skill(terms: Terms, facts: Mapping[str, Any]) -> Result:
     own = {column: cell for column, cell in facts.items() if column != "earlier"}
     for row in [*[own | earlier for earlier in facts.get("earlier", ())], own]:
         verdict = claimants.assess(terms, row["person"], SkillFacts.from_row(row))
-    printed = {
-        "amount": cell(verdict.amount),
-        "outcome": verdict.outcome.value,
-        "failed": ";".join(verdict.failed),
-        "unknown": ";".join(verdict.unknown),
-    }
+    printed = dict(zip(SKILL.appended, map(cell, skill_cells(verdict)), strict=True))
     return Result(verdict.findings, printed | figures(verdict.findings))
 
 
