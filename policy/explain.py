@@ -33,6 +33,7 @@ _RULES = {
     "size_known": "企业划型",
     "base_known": "返还基数",
     "fund_reserve": "基金备付期限",
+    "pilot_cap": "扩大支出试点额度",
     "premium_rate": "费率核对",
     "status_covered": "补贴对象",
     "insured_long_enough": "参保月数",

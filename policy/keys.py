@@ -37,6 +37,12 @@ INSURED_STATUSES = ("在职", "领取失业保险金", "停保")
 LIST_TYPES = ("严重失信", "失信被执行人", "拖欠农民工工资", "经营异常", "注销", "吊销", "破产清算", "拟注销")
 
 
+FUND_PURPOSES = (
+    "失业保险金", "代缴医保", "价格临时补贴", "稳岗返还", "技能提升补贴", "职业培训补贴", "职业技能评价补贴", "岗位补贴",
+    "社会保险补贴",
+)  # fmt: skip
+
+
 def _same(words: tuple[str, ...]) -> dict[str, str]:
     return {word: word for word in words}
 
@@ -57,6 +63,7 @@ _PREMIUM = {
     "premium_rate": _rate("失业保险总费率"),
     "premium_rate_employer": _rate("单位费率", optional=True),
     "premium_rate_employee": _rate("个人费率", optional=True),
+    "premium_tolerance": Key("费率核对容差（元，每人每部分）", "decimal", least=0, most=100, absent=Decimal("0.005")),
 }
 
 _SIZE = {
@@ -147,8 +154,18 @@ _MONEY = {
     "uses_shown": Key("资金用途告知方式", "word", {"page": "确认页面和通知", "popup": "弹窗"}, absent="page"),
     "tax_account_classes": Key("可返还至缴费账户的划型", "words", _same(SIZE_CLASSES)),
     "tax_account_unit_only": Key("缴费账户须为单位账户", "bool", absent=False),
+}
+
+_FUND = {
     "fund_reserve_months": Key("基金备付月数下限", "int", least=0),
     "fund_months_formula": Key("备付月数算法", "word", {"balance_over_mean_spending": "上年末滚存结余÷（上年支出÷12）"}),
+    "pilot_rate": _rate("扩大支出试点额度占封定结余的上限", optional=True),
+    "pilot_rate_inclusive": Key("试点支出等于上限也符合", "bool", absent=True),
+    "pilot_yearly_rate": _rate("本年度试点额度占封定结余的比例", optional=True),
+    "pilot_balance_on": Key("封定结余截至", "date", optional=True),
+    "pilot_items": Key("试点支出项目", "words", _same(FUND_PURPOSES), absent=()),
+    "pilot_from": Key("试点起始日", "date", optional=True),
+    "pilot_until": Key("试点截止日", "date", optional=True),
 }
 
 # People, not rules, read dispatch_told_by, dispatch_papers and dispatch_misuse_repaid: how units are told, what is kept on
@@ -252,4 +269,10 @@ _SKILL = {
 }
 
 SKILL_KEYS = frozenset(_SKILL)
-KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_DISPATCH, **_PROCEDURE, **_SKILL}
+KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_FUND, **_DISPATCH, **_PROCEDURE, **_SKILL}
+
+# Terms of which a notice states all or none.
+TOGETHER = (
+    ("pilot_rate", "pilot_balance_on", "pilot_items", "pilot_from", "pilot_until"),
+    ("catch_up_from", "catch_up_until"),
+)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from policy.keys import KEYS, SKILL_KEYS, Value
+from policy.keys import KEYS, SKILL_KEYS, TOGETHER, Value
 from policy.notice_file import LeftOpen, NoticeFile, Stated, terms_of
 from policy.terms import NoticeError, Reading, Term, Terms
 
@@ -152,12 +152,7 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
     base = _load(head["extends"], (*folders, file.path.parent), (*below, head["id"])) if "extends" in head else None
     own = file.terms()
     stated = {**(base.stated if base else {}), **own}
-    for key, rule in KEYS.items():
-        if key not in stated and rule.absent is None and not rule.optional:
-            raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
-    for key in sorted(key for key, each in stated.items() if not _covers_the_period(key, terms_of(each), stated)):
-        programme = "技能提升补贴" if key in SKILL_KEYS else "返还"
-        raise file.error(f"terms.{key}", f"日期没有覆盖整个{programme}政策期间")
+    _check_whole(file, stated)
     readings = {**(_readings_left(base, stated) if base else {}), **file.readings()}
     for key in sorted(_cited(own) - readings.keys()):
         raise file.error(f"readings.{key}", "条款引用了这条解读，但没有写明")
@@ -176,6 +171,21 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
         stated=stated,
         readings=readings,
     )
+
+
+def _check_whole(file: NoticeFile, stated: Mapping[str, Stated]) -> None:
+    """Raises NoticeError where a term is missing, or does not hold throughout."""
+    for key, rule in KEYS.items():
+        if key not in stated and rule.absent is None and not rule.optional:
+            raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
+    for key in sorted(key for key, each in stated.items() if not _covers_the_period(key, terms_of(each), stated)):
+        programme = "技能提升补贴" if key in SKILL_KEYS else "返还"
+        raise file.error(f"terms.{key}", f"日期没有覆盖整个{programme}政策期间")
+    for keys in TOGETHER:
+        there = [key for key in keys if key in stated]
+        for key in keys if there else ():
+            if key not in stated:
+                raise file.error(f"terms.{key}", f"缺少“{KEYS[key].label}”，应与 {there[0]} 一并写明")
 
 
 def _find(name: str, folders: tuple[Path, ...]) -> Path:

@@ -8,8 +8,6 @@ from policy.money import to_fen
 from policy.notice import Terms
 from policy.verdict import Answer, Figure, Finding
 
-_HALF_A_FEN = Decimal("0.005")
-
 
 @dataclass(frozen=True, slots=True)
 class Premium:
@@ -41,8 +39,9 @@ def check_premium(
 ) -> Finding:
     """Whether what was due for a month agrees with base x rate: PASS, FAIL (a warning, no correction) or UNKNOWN.
 
-    Where the notice prints no split, only the sum is checked. Each person's premium is rounded to the fen, so that
-    half a fen a person and part agrees. The finding's rule is `premium_rate`. Source: section 一 of each notice.
+    Where the notice prints no split, only the sum is checked. The agency's tolerance, yuan a person and part, agrees: half
+    a fen unless it chose another, as each person's premium is rounded to the fen. The finding's rule is `premium_rate`.
+    Source: section 一 of each notice; the tolerance is an agency choice.
     """
     expected = None if wage_base is None else expected_premium(terms, month, wage_base)
     due = None if employer is None or employee is None else employer + employee
@@ -62,7 +61,7 @@ def check_premium(
         return Finding("premium_rate", Answer.UNKNOWN, clause, "no_rate", figures)
     if expected is None or due is None:
         return Finding("premium_rate", Answer.UNKNOWN, clause, "figures_unknown", figures)
-    tolerance = max(headcount, 1) * _HALF_A_FEN
+    tolerance = max(headcount, 1) * terms.number_of("premium_tolerance", month)
     parts = ((employer, expected.employer), (employee, expected.employee))
     if abs(due - expected.total) > 2 * tolerance:
         return Finding("premium_rate", Answer.FAIL, clause, "sum_differs", figures)

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from policy.dispatch import Host, banned_year, judge_passing_on, passthrough_by, split
 from policy.facts import RefundFacts
+from policy.fund import gate, pilot
 from policy.keys import KEYS
 from policy.notice import Terms
+from policy.rates import check_premium
 from policy.refund import assess_refund
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
@@ -50,7 +52,7 @@ def refund(terms: Terms, facts: Mapping[str, Any]) -> Result:
 def term(terms: Terms, facts: Mapping[str, Any]) -> Result:
     """What a notice states under one key on a day; for what no rule of `policy` reads, but a window does."""
     key, on = facts["rule"], facts.get("on")
-    if not terms.states(key) and KEYS[key].absent is None:
+    if not terms.states(key, on) and KEYS[key].absent is None:
         return Result((), {"value": "", "basis": "absent", "clause": ""})
     stated = terms.term(key, on)
     return Result((), {"value": cell(stated.value), "basis": stated.basis, "clause": terms.clause(key, on)})
@@ -91,6 +93,35 @@ def dispatch(terms: Terms, facts: Mapping[str, Any]) -> Result:
     return Result(findings, cells)
 
 
+def fund(terms: Terms, facts: Mapping[str, Any]) -> Result:
+    """`month` puts other reports in the place of the base's."""
+    spending = {month: yuan(spent) for month, spent in enumerate(facts["last_year_spending"], 1)}
+    findings = [gate(terms, yuan(facts["last_year_balance"]), spending)]
+    reports = {
+        date.fromisoformat(f"{month}-01"): {purpose: yuan(spent) for purpose, spent in report.items()}
+        for month, report in {**facts["reports"], **facts.get("month", {})}.items()
+    }
+    standing = pilot(terms, yuan(facts["sealed_balance"]), reports, facts["through"])
+    cells = {}
+    if standing:
+        findings.append(standing.finding)
+        left = [(row, "不明" if row.left is None else f"{row.left:.2f}") for row in standing.months]
+        cells = {
+            "because": standing.finding.because,
+            "months": "；".join(f"{row.month:%Y-%m} {cell(row.spent) or '不明'} 余{shown}" for row, shown in left),
+            "left": left[-1][1] if left else "",
+        }
+    return Result(findings, cells | figures(findings))
+
+
+def rates(terms: Terms, facts: Mapping[str, Any]) -> Result:
+    base, employer, employee = (yuan(facts[name]) for name in ("wage_base", "employer", "employee"))
+    finding = check_premium(terms, facts["month"], base, employer, employee, facts["headcount"])
+    parts = (("total", "limit"), ("employer", "employer_limit"), ("employee", "employee_limit"))
+    expected = {name: cell(finding.figures[figure]) for name, figure in parts}
+    return Result([finding], {"because": finding.because, **expected})
+
+
 def yuan(written: str) -> Decimal | None:
     return Decimal(written) if written else None
 
@@ -109,6 +140,8 @@ SUBJECTS: Mapping[str, Callable[[Terms, Mapping[str, Any]], Result]] = {
     "refund": refund,
     "dispatch": dispatch,
     "skill": skill,
+    "fund": fund,
+    "rates": rates,
     "term": term,
     "days": days,
 }

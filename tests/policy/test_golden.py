@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from policy import refund, skill
+from policy import explain, refund, skill
 from policy.notice import ChoiceRefused, Terms, load
-from tests.policy.subjects import SUBJECTS
+from policy.verdict import Answer
+from tests.policy.subjects import SUBJECTS, Result
 
 CASES = Path(__file__).with_name("cases")
 INVENTED = Path(__file__).with_name("notices")
@@ -68,14 +69,18 @@ def test_case_comes_out_as_written(notice: str, case: dict[str, Any]) -> None:
     check(notice, case)
 
 
+def result_of(notice: str, case: dict[str, Any]) -> Result:
+    facts = {**base_of(case["subject"]), **case["facts"], "rule": case["rule"]}
+    return SUBJECTS[case["subject"]](terms_of(notice, case["choose"]), facts)
+
+
 def check(notice: str, case: dict[str, Any]) -> None:
-    subject, expected = case["subject"], case.get("expect", {})
+    expected = case.get("expect", {})
     if case.get("answer") == "CHOICE_REFUSED":
         with pytest.raises(ChoiceRefused):
             terms_of(notice, case["choose"])
         return
-    facts = {**base_of(subject), **case["facts"], "rule": case["rule"]}
-    result = SUBJECTS[subject](terms_of(notice, case["choose"]), facts)
+    result = result_of(notice, case)
     assert {key: result.cells[key] for key in expected} == expected
     if "answer" not in case:
         assert result.cells["clause"] == case["clause"]
@@ -109,3 +114,20 @@ def test_every_notice_has_a_case_on_and_off_every_rule_that_it_asks(subject: str
                 assert answers >= {"PASS", "FAIL", "UNKNOWN"}, (notice, rule)
             else:
                 assert len(answers) > 1 or answers == {"NOT_ASKED"}, (notice, rule)
+
+
+def test_every_reason_is_reached_by_a_case_and_worded_for_each_reader() -> None:
+    reached = set()
+    for each in golden():
+        notice, case = each.values
+        findings = result_of(notice, case).findings if case.get("answer") != "CHOICE_REFUSED" else ()
+        for finding in findings:
+            reached.add((finding.rule, finding.because))
+            to_whom = explain.for_worker if case["subject"] == "skill" else explain.for_enterprise
+            spoken = (to_whom(finding), explain.for_staff(finding), explain.remedy(finding))
+            assert explain.rule_label(finding.rule)
+            assert all(spoken[:2]), finding
+            assert bool(spoken[2]) == (finding.answer is not Answer.PASS), finding
+            assert not any(trace in "".join(spoken) for trace in ("{", "None", "_")), spoken
+    worded = [tomllib.loads(path.read_text("utf-8")) for path in Path(explain.__file__).parent.glob("explain*.toml")]
+    assert {(rule, because) for each in worded for rule, reasons in each.items() for because in reasons} == reached

@@ -241,6 +241,11 @@ MALFORMED = {
         CITY + TERM + "from = 2024-07-01\nuntil = 2024-06-30\n", "terms.small_unit_most.until", "早于 from"
     ),
     "period not covered": (CITY + TERM + "until = 2024-06-30\n", "terms.small_unit_most", "没有覆盖整个返还政策期间"),
+    "one of those that go together": (
+        CITY + '[terms.pilot_rate]\nvalue = 0.1\nclause = "一"\nphrase = "x"\n',
+        "terms.pilot_balance_on",
+        "应与 pilot_rate 一并写明",
+    ),
     "overlapping dates": (
         CITY
         + TERM.replace("[terms.small_unit_most]", "[[terms.small_unit_most]]") + "until = 2024-06-30\n"
