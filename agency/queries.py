@@ -105,6 +105,32 @@ def fund_finding(region: Region, year: int, terms: Terms) -> Finding:
     return fund.gate(terms, months[12].balance if 12 in months else None, spending)
 
 
+class PilotStanding(NamedTuple):
+    """How an extended-use pilot stands, by the reports of this region."""
+
+    region: Region
+    pilot: fund.Pilot
+
+
+def pilot_standing(region: Region, terms: Terms) -> PilotStanding | None:
+    """How the pilot of these terms stands up to the last month reported, by the reports of the nearest region at or above
+    this one that has any; by its own, all unknown, where none has. None where the terms rule no pilot. Two queries."""
+    if not terms.states("pilot_rate"):
+        return None
+    sealed = terms.day_of("pilot_balance_on").replace(day=1)
+    above = Region.objects.filter(code__in=region.path.strip("/").split("/"))
+    reported = FundMonth.objects.filter(voided=False, month__range=(sealed, terms.day_of("pilot_until")))
+    pool = above.filter(pk__in=reported.values("region")).order_by("-path").first() or region
+    reports = {report.month: report for report in reported.filter(region=pool)}
+    spent = {
+        month: {purpose: getattr(report, column) for purpose, column in FundMonth.PURPOSES.items()}
+        for month, report in reports.items()
+    }
+    balance = reports[sealed].balance if sealed in reports else None
+    found = fund.pilot(terms, balance, spent, max(reports, default=sealed))
+    return PilotStanding(pool, found) if found else None
+
+
 def programmes_over(region: Region, year: int) -> "QuerySet[Programme]":
     """The programmes of a year, opened or closed, that cover a part of this region."""
     above = region.path.strip("/").split("/")

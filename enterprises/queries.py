@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from enterprises.models import Enterprise, Size2020, SizeListing
+from enterprises.models import Enterprise, MonthlyContribution, Size2020, SizeListing
 from policy.facts import RefundFacts
 from policy.notice import Terms
+from policy.rates import check_premium
 from policy.size import size_of
+from policy.verdict import Answer, Finding
 
 # A mean that does not end is rounded up in its 28th digit, so that a rate of exactly the limit stays at the limit.
 _EXACT_ENOUGH = Context(prec=28, rounding=ROUND_CEILING)
@@ -219,6 +221,18 @@ def figures(ids: Sequence[int], days: Sequence[date], asked: Asked) -> dict[int,
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, values)
         return {row[0]: Figures._make(row) for row in cursor.fetchall()}
+
+
+def premium_warnings(terms: Terms, enterprise: Enterprise, year: int) -> list[Finding]:
+    """The months of last year whose 应缴 differs from base x rate, sum or split, by more than the terms tolerate. One
+    query."""
+    rows = MonthlyContribution.objects.filter(
+        enterprise=enterprise, month__year=year - 1, type=MonthlyContribution.Type.NORMAL, voided=False
+    ).order_by("month", "pk")
+    found = [
+        check_premium(terms, row.month, row.wage_base, row.employer_due, row.employee_due, row.headcount or 0) for row in rows
+    ]
+    return [finding for finding in found if finding.answer is Answer.FAIL]
 
 
 def parent_sizes(terms: Terms, usccs: Iterable[str], asked: Asked) -> dict[str, str]:

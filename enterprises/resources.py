@@ -139,10 +139,12 @@ class ContributionResource(intake.SheetResource):
             "有实缴金额而缴费人数为 0，请核对",
             warning=True,
         ),
+        # Only the sum, and by the national notice's tolerance: which notice prints a split for the row's region, and what
+        # its agency tolerates, is said by a programme, often adopted after the load; premium_warnings then asks its terms.
         Check(
             "wage_base",
             "s.type = '正常' AND abs(s.employer_due + s.employee_due - round(s.wage_base * premium.rate, 2)) "
-            "> 0.01 * greatest(s.headcount, 1)",  # as policy.rates.check_premium: half a fen a person and part
+            "> 2 * %(premium_tolerance)s::numeric * greatest(s.headcount, 1)",
             "应缴合计 {} 元与缴费基数乘以费率（{} 元）相差较大，请核对",
             ("s.employer_due + s.employee_due", "round(s.wage_base * premium.rate, 2)"),
             warning=True,
@@ -153,13 +155,22 @@ class ContributionResource(intake.SheetResource):
 
     def parameters(self, at: datetime) -> dict[str, Any]:
         rates = premium_rates(at.year)
-        return {"premium_months": list(rates), "premium_rates": [str(rate) for rate in rates.values()]}
+        return {
+            "premium_months": list(rates),
+            "premium_rates": [str(rate) for rate in rates.values()],
+            "premium_tolerance": str(_premium_terms().number_of("premium_tolerance")),
+        }
+
+
+@lru_cache(maxsize=1)
+def _premium_terms() -> notice.Terms:
+    return notice.load(PREMIUM_NOTICE).terms()
 
 
 @lru_cache(maxsize=4)
 def premium_rates(until_year: int) -> dict[date, Any]:
     """Month -> rate of the premium, employer and employee together, for the months of which the notice states it."""
-    terms = notice.load(PREMIUM_NOTICE).terms({})
+    terms = _premium_terms()
     months = [date(year, month, 1) for year in range(until_year - 10, until_year + 1) for month in range(1, 13)]
     return {month: terms.number_of("premium_rate", month) for month in months if terms.states("premium_rate", month)}
 

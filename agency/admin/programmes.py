@@ -20,6 +20,8 @@ from agency.actions import (
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput, regions_under
 from agency.models import Edition, Programme, Region, Role
+from agency.queries import pilot_standing, terms_of
+from policy import explain
 from policy.notice import names
 
 POLICY = frozenset({Role.POLICY})
@@ -128,9 +130,27 @@ class ProgrammeAdmin(DeskAdmin):
     ]
 
     def panels(self, request: HttpRequest, obj: Programme) -> list[Panel]:
-        return [
-            Panel("版本", "admin/desk/editions.html", {"editions": obj.editions.select_related("prepared_by", "approved_by")})
-        ]
+        editions = obj.editions.select_related("prepared_by", "approved_by")
+        return [Panel("版本", "admin/desk/editions.html", {"editions": editions}), *pilot_panel(obj)]
+
+
+def pilot_panel(programme: Programme) -> list[Panel]:
+    """What is left of the extended-use pilot's cap, month by month; nothing where the notice rules none."""
+    edition = programme.editions.exclude(state=Edition.State.REFUSED).order_by("-number").first()
+    standing = pilot_standing(programme.region, terms_of(edition)) if edition else None
+    if standing is None:
+        return []
+    rows = [
+        (f"{row.month:%Y-%m}", *[{"number": "不明" if yuan is None else f"{yuan:,.2f}"} for yuan in row[1:]])
+        for row in standing.pilot.months
+    ]
+    shown = {
+        "note": explain.for_staff(standing.pilot.finding),
+        "heads": ["年月", "当月试点支出（元）", "累计（元）", "额度余额（元）"],
+        "rows": rows,
+        "empty": "尚无试点月份的基金月报。",
+    }
+    return [Panel(f"扩大失业保险基金支出范围试点（{standing.region}基金月报）", "admin/desk/table.html", shown)]
 
 
 @admin.register(Edition)

@@ -1,5 +1,7 @@
 """地方、日子、基金: regions, the working calendar's overrides, the fund's monthly report, the demo's clock."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -56,6 +58,12 @@ def yuan(label: str) -> "models.DecimalField[object, object]":
 @keep_old_versions
 class FundMonth(models.Model):
     """失业保险基金月报: what the fund held at a month's end and paid in it, in yuan. Empty is unknown."""
+
+    PURPOSES: ClassVar = {  # purpose as the notices name it -> column
+        "失业保险金": "benefit", "代缴医保": "medical", "价格临时补贴": "price_subsidy", "稳岗返还": "refunds",
+        "技能提升补贴": "skills", "职业培训补贴": "training", "职业技能评价补贴": "evaluation", "岗位补贴": "posts",
+        "社会保险补贴": "insurance",
+    }  # fmt: skip
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
     month = models.DateField("年月")  # its first day

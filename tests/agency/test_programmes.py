@@ -19,7 +19,16 @@ from agency.actions import (
 )
 from agency.models import Edition, Event, FundMonth, Programme, Role, Workday
 from agency.moves import MoveRefused
-from agency.queries import TermsBroken, calendar, edition_in_force, fund_finding, may_publish, offices, terms_of
+from agency.queries import (
+    TermsBroken,
+    calendar,
+    edition_in_force,
+    fund_finding,
+    may_publish,
+    offices,
+    pilot_standing,
+    terms_of,
+)
 from policy import notice
 from policy.notice import load
 from policy.verdict import Answer
@@ -342,6 +351,44 @@ class TestFundFinding:
     def test_asks_of_the_year_before(self, regions, fund):
         fund(year=2024)
         assert fund_finding(regions["1403"], 2024, load("shanxi/2024").terms()).answer is Answer.UNKNOWN
+
+
+class TestPilot:
+    TERMS = load("shandong/2024").terms()
+
+    @pytest.fixture
+    def report(self, regions):
+        """One month of a region: its balance, and yuan for training, evaluation, posts and insurance."""
+
+        def month(region, year, number, balance, *spent):
+            columns = zip(("training", "evaluation", "posts", "insurance"), map(Decimal, spent), strict=True)
+            FundMonth.objects.create(
+                region=regions[region], month=date(year, number, 1), balance=Decimal(balance), **dict(columns)
+            )
+
+        return month
+
+    def test_stands_by_the_reports_of_the_nearest_region(self, regions, report):
+        report("14", 2023, 12, 9999, 0, 0, 0, 0)
+        report("1403", 2023, 12, 1000, 77, 0, 0, 0)
+        report("1403", 2024, 1, 5, 10, 20, 30, 40)
+        standing = pilot_standing(regions["140302"], self.TERMS)
+        assert standing.region == regions["1403"]
+        assert [(row.month, row.spent, row.left) for row in standing.pilot.months] == [(date(2024, 1, 1), 100, 50)]
+
+    def test_is_unknown_from_a_month_that_is_missing(self, regions, report):
+        report("1403", 2023, 12, 1000, 0, 0, 0, 0)
+        report("1403", 2024, 2, 5, 10, 20, 30, 40)
+        pilot = pilot_standing(regions["1403"], self.TERMS).pilot
+        assert (pilot.finding.answer, pilot.finding.figures["missing"]) == (Answer.UNKNOWN, ("2024-01",))
+        assert [row.left for row in pilot.months] == [None, None]
+
+    def test_is_unknown_without_reports(self, regions):
+        standing = pilot_standing(regions["1403"], self.TERMS)
+        assert (standing.region, standing.pilot.finding.because) == (regions["1403"], "balance_unknown")
+
+    def test_is_none_where_the_terms_rule_none(self, regions):
+        assert pilot_standing(regions["1403"], load("shanxi/2024").terms()) is None
 
 
 class TestCalendar:

@@ -7,6 +7,8 @@ from django.utils.timezone import localtime
 
 from agency.admin import Panel
 from agency.models import CreditCheck, Message
+from agency.queries import terms_of
+from enterprises.queries import premium_warnings
 from policy import explain
 from subsidies.payout.models import Award
 from subsidies.refunds import queries
@@ -63,6 +65,15 @@ def findings_panel(decision: Decision) -> Panel:
         for finding in queries.findings_of(decision)
     ]
     return table(f"逐条判定（{decision.on:%Y-%m-%d}）", ["条件", "结论", "所用数据、限值与依据", "可以怎么办"], rows)
+
+
+def premium_panel(obj: Application, decision: Decision) -> list[Panel]:
+    """The months whose premiums do not agree with base x rate; nothing where all do."""
+    rows = [
+        (f"{finding.figures['month']:%Y-%m}", explain.for_staff(finding), explain.remedy(finding))
+        for finding in premium_warnings(terms_of(decision.edition), obj.enterprise, obj.year)
+    ]
+    return [table("费率核对提示", ["费款所属期", "差异与依据", "可以怎么办"], rows)] if rows else []
 
 
 def credit_panel(obj: Application) -> Panel:
