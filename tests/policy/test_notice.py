@@ -59,6 +59,7 @@ class TestBuiltInNotices:
     def test_run_from_new_year_to_new_years_eve(self, name: str) -> None:
         notice = load(name)
         assert notice.terms().refund_period == (date(2024, 1, 1), date(2024, 12, 31))
+        assert notice.terms().skill_period == (date(2024, 1, 1), date(2024, 12, 31))
         assert notice.in_force(date(2024, 12, 31))
         assert not notice.in_force(date(2025, 1, 1))
 
@@ -103,6 +104,11 @@ class TestChoices:
             ("shanxi/2024", "size_when_not_recorded", "晋人社厅发〔2024〕28号 二"),
             ("hebei/2024", "size_when_not_recorded", "冀人社发〔2024〕14号 二"),
             ("jilin/2024", "ratio_sme", "吉人社联〔2024〕43号 二"),
+            ("jilin/2024", "training_bar_scope", "吉人社联〔2024〕43号 二"),
+            ("shanxi/2024", "skill_amount_5", "晋人社厅发〔2024〕28号 三"),
+            ("hebei/2024", "skill_amount_4", "冀人社发〔2024〕14号 三"),
+            ("shandong/2024", "skill_amount_3", "鲁人社发〔2024〕8号 四"),
+            ("xpcc/2024", "skill_amount_3", "征求意见稿） 一（三）"),
         ],
     )
     def test_a_choice_that_a_document_decides_is_refused_with_its_clause(self, notice: str, key: str, clause: str) -> None:
@@ -176,6 +182,12 @@ class TestTerms:
         assert not kept.states("deferred_bars")
         assert (kept.value("deferred_bars"), kept.clause("deferred_bars")) == (False, "")
 
+    def test_know_on_which_days_a_term_holds(self) -> None:
+        terms = load("hebei/2024").terms()
+        assert terms.states("premium_rate")
+        assert terms.states("premium_rate", date(2025, 12, 31))
+        assert not terms.states("premium_rate", date(2026, 1, 1))
+
     def test_do_not_know_what_no_notice_says(self) -> None:
         terms = load("hebei/2024").terms()
         assert not terms.states("premium_rate_employer")
@@ -207,6 +219,20 @@ class TestAnAgencysOwnNotice:
         assert terms.value("ratio_sme", date(2024, 6, 30)) == Decimal("0.50")
         assert terms.value("ratio_sme", date(2024, 7, 1)) == Decimal("0.60")
         assert Terms.parse(terms.canonical()) == terms
+
+    def test_looks_up_what_changes_by_the_day_held_within_its_programme(self, tmp_path: Path) -> None:
+        spans = ((1, "2023-01-01", "2024-06-30"), (2, "2024-07-01", "2024-12-30"), (3, "2024-12-31", "2025-01-01"))
+        text = CITY + "".join(
+            f'[[terms.yearly_limit]]\nvalue = {value}\nfrom = {first}\nuntil = {last}\nclause = "一"\nphrase = "x"\n'
+            for value, first, last in (*spans, (4, "2025-01-02", "2025-12-31"))
+        )
+        terms = load(str(written(tmp_path, text))).terms()
+        first, july, last = date(2024, 1, 1), date(2024, 7, 1), date(2024, 12, 31)
+        assert terms.days_that_may_count(("yearly_limit", "ratio_sme"), "skill") == [first, july, last]
+        assert terms.day_that_counts(("yearly_limit",), date(2025, 6, 1), "skill") == last
+        assert terms.day_that_counts(("yearly_limit",), date(2023, 6, 1), "skill") == first
+        assert terms.days_that_may_count(("ratio_sme",), "skill") == [None]
+        assert terms.day_that_counts(("ratio_sme",), july, "skill") is None
 
     def test_drops_a_reading_that_its_own_clause_settles(self, tmp_path: Path) -> None:
         assert "applicants_not_asked_again" in load("national/2024").readings
@@ -245,6 +271,12 @@ MALFORMED = {
         CITY + '[terms.pilot_rate]\nvalue = 0.1\nclause = "一"\nphrase = "x"\n',
         "terms.pilot_balance_on",
         "应与 pilot_rate 一并写明",
+    ),
+    "skill period not covered": (
+        CITY
+        + '[terms.claim_window_months]\nvalue = 6\nfrom = 2024-01-02\nclause = "一"\nphrase = "6个月内"\n',
+        "terms.claim_window_months",
+        "没有覆盖整个技能提升补贴政策期间",
     ),
     "overlapping dates": (
         CITY
