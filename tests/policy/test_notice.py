@@ -272,6 +272,11 @@ MALFORMED = {
         "terms.pilot_balance_on",
         "应与 pilot_rate 一并写明",
     ),
+    "a path without end date for nobody": (
+        CITY + '[terms.open_ended_months]\nvalue = 36\nclause = "一"\nphrase = "x"\n',
+        "terms.open_ended_statuses",
+        "应与 open_ended_months 一并写明",
+    ),
     "skill period not covered": (
         CITY
         + '[terms.claim_window_months]\nvalue = 6\nfrom = 2024-01-02\nclause = "一"\nphrase = "6个月内"\n',
