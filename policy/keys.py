@@ -275,5 +275,4 @@ KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_FUND
 TOGETHER = (
     ("pilot_rate", "pilot_balance_on", "pilot_items", "pilot_from", "pilot_until"),
     ("catch_up_from", "catch_up_until"),
-    ("open_ended_months", "open_ended_statuses"),
 )

@@ -10,11 +10,12 @@ states over a choice of the notice it extends is locked.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from policy.keys import KEYS, SKILL_KEYS, TOGETHER, Value
+from policy.keys import KEYS, Value
+from policy.notice_checks import check_left_open, check_stated
 from policy.notice_file import LeftOpen, NoticeFile, Stated, terms_of
 from policy.terms import NoticeError, Reading, Term, Terms
 
@@ -128,7 +129,7 @@ class Notice:
 
 def names(folders: Iterable[Path] = ()) -> list[str]:
     """Short names of the notices of policy/notices and of these folders. Raises NoticeError."""
-    return sorted({NoticeFile(path).head()["id"] for folder in (BUILT_IN, *folders) for path in folder.glob("*.toml")})
+    return sorted({_id_of(path) for folder in (BUILT_IN, *folders) for path in folder.glob("*.toml")})
 
 
 def load(name: str, folders: Iterable[Path] = ()) -> Notice:
@@ -136,8 +137,8 @@ def load(name: str, folders: Iterable[Path] = ()) -> Notice:
 
     The file of `shanxi/2024` is called `shanxi-2024.toml`.
 
-    Raises NoticeError: no such notice, unknown key, wrong type, overlapping dates, a phrase over 40 characters,
-    a missing clause, a cycle of `extends`.
+    Raises NoticeError: no such notice, unknown key, wrong type, overlapping dates or a gap, a phrase over 40
+    characters, a missing clause, a cycle of `extends`, a choice over what a notice above decides.
     """
     return _load(name, tuple(folders), ())
 
@@ -149,10 +150,11 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
         raise file.error("notice.id", f"应为 {name}，与文件名一致")
     if head["id"] in below:
         raise file.error("notice.extends", f"循环继承：{' -> '.join((*below, head['id']))}")
-    base = _load(head["extends"], (*folders, file.path.parent), (*below, head["id"])) if "extends" in head else None
+    base = _extended(file, head["extends"], folders, (*below, head["id"])) if "extends" in head else None
     own = file.terms()
     stated = {**(base.stated if base else {}), **own}
-    _check_whole(file, stated)
+    check_stated(file, head, stated)
+    check_left_open(file, own, base.stated if base else {})
     readings = {**(_readings_left(base, stated) if base else {}), **file.readings()}
     for key in sorted(_cited(own) - readings.keys()):
         raise file.error(f"readings.{key}", "条款引用了这条解读，但没有写明")
@@ -173,30 +175,37 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
     )
 
 
-def _check_whole(file: NoticeFile, stated: Mapping[str, Stated]) -> None:
-    """Raises NoticeError where a term is missing, or does not hold throughout."""
-    for key, rule in KEYS.items():
-        if key not in stated and rule.absent is None and not rule.optional:
-            raise file.error(f"terms.{key}", f"缺少“{rule.label}”")
-    for key in sorted(key for key, each in stated.items() if not _covers_the_period(key, terms_of(each), stated)):
-        programme = "技能提升补贴" if key in SKILL_KEYS else "返还"
-        raise file.error(f"terms.{key}", f"日期没有覆盖整个{programme}政策期间")
-    for keys in TOGETHER:
-        there = [key for key in keys if key in stated]
-        for key in keys if there else ():
-            if key not in stated:
-                raise file.error(f"terms.{key}", f"缺少“{KEYS[key].label}”，应与 {there[0]} 一并写明")
+def _extended(file: NoticeFile, name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notice:
+    """The notice that this file extends: built in, of these folders, or of the file's own."""
+    folders = (*folders, file.path.parent)
+    if name.endswith(".toml") or not _candidates(name, folders):
+        raise file.error("notice.extends", f"没有政策文件 {name}；应为简称，如 national/2024，所引的文件放在同一文件夹")
+    return _load(name, folders, below)
 
 
 def _find(name: str, folders: tuple[Path, ...]) -> Path:
     if name.endswith(".toml"):
         return Path(name)
-    for folder in (BUILT_IN, *folders):
-        path = folder / f"{name.replace('/', '-')}.toml"
-        if path.is_file():
-            return path
-    known = "、".join(names())
-    raise NoticeError(f"没有政策文件 {name}；现有：{known}，也可以写 TOML 文件的路径")
+    found = _candidates(name, folders)
+    if not found:
+        raise NoticeError(f"没有政策文件 {name}；现有：{'、'.join(names(folders))}，也可以写 TOML 文件的路径")
+    if len(found) > 1:
+        raise NoticeError(f"{found[1]}：notice.id：与 {found[0]} 同名，请改名")
+    return found[0]
+
+
+def _candidates(name: str, folders: tuple[Path, ...]) -> list[Path]:
+    """The files of this short name, each once."""
+    paths = [folder / f"{name.replace('/', '-')}.toml" for folder in (BUILT_IN, *folders)]
+    return list({path.resolve(): path for path in paths if path.is_file()}.values())
+
+
+def _id_of(path: Path) -> str:
+    file = NoticeFile(path)
+    name = str(file.head()["id"])
+    if path.stem != name.replace("/", "-"):
+        raise file.error("notice.id", f"{name} 与文件名不一致，文件应名为 {name.replace('/', '-')}.toml")
+    return name
 
 
 def _cited(stated: Mapping[str, Stated]) -> set[str]:
@@ -207,18 +216,6 @@ def _readings_left(base: Notice, stated: Mapping[str, Stated]) -> dict[str, Read
     """Readings of the base, without those whose every term is now stated otherwise."""
     settled = _cited(base.stated) - _cited(stated)
     return {key: reading for key, reading in base.readings.items() if key not in settled}
-
-
-def _covers_the_period(key: str, terms: tuple[Term, ...], stated: Mapping[str, Stated]) -> bool:
-    """Whether a term that has dates holds on every day of its programme; premiums go by months of their own."""
-    if key.startswith("premium_"):
-        return True
-    programme = "skill" if key in SKILL_KEYS else "refund"
-    day, last = (terms_of(stated[f"{programme}_{bound}"])[0].value for bound in ("from", "until"))
-    for term in terms:
-        if isinstance(day, date) and term.holds(day):
-            day = date.max if term.until is None else term.until + timedelta(days=1)
-    return isinstance(day, date) and isinstance(last, date) and day > last
 
 
 def _locked(base: Notice, stated: Mapping[str, Stated]) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """One notice file (TOML), read and checked: what it states, with clause and phrase, and what it leaves open."""
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -19,6 +20,9 @@ _HEAD: Mapping[str, type] = {
     "until": date, "status": str, "extends": str,
 }  # fmt: skip
 _HEAD_OPTIONAL = {"number", "signed_on", "extends"}
+_ID = re.compile(r"[^\s/]+/(\d{4})")
+_TOML_PLACE = re.compile(r"at line (\d+), column (\d+)")
+_TWICE = ("Cannot declare", "Cannot overwrite", "Duplicate inline table key")
 _VALUE_KEYS = {"value", "clause", "phrase", "source", "outside", "from", "until", "reading"}
 _CHOICE_KEYS = {"choice", "default", "options", "least", "most", "clause", "phrase"}
 _TYPES: Mapping[str, tuple[type, str]] = {
@@ -30,6 +34,7 @@ _TYPES: Mapping[str, tuple[type, str]] = {
     "word": (str, "词"),
     "words": (tuple, "词的列表"),
 }
+_KIND_LABELS: Mapping[type, str] = {bool: "true 或 false", date: "日期", str: "文字"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,11 @@ class NoticeFile:
         try:
             self.table = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
         except OSError as error:
-            raise NoticeError(f"{path}：无法打开（{error.strerror}）") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidOperation) as error:
-            raise NoticeError(f"{path}：不是有效的 TOML（{error}）") from error
+            raise NoticeError(f"{path}：无法打开，请核对路径和读取权限") from error
+        except UnicodeDecodeError as error:
+            raise NoticeError(f"{path}：不是 UTF-8 编码的文本，请另存为 UTF-8") from error
+        except (ValueError, InvalidOperation, RecursionError) as error:
+            raise NoticeError(f"{path}：{_toml_reason(error)}") from error
         for key in sorted(self.table.keys() - {"notice", "terms", "readings"}):
             raise self.error(key, "不认识的内容")
         for key in ("notice", "terms", "readings"):
@@ -80,13 +87,25 @@ class NoticeFile:
                 raise self.error(f"notice.{key}", "没有填写")
             if key in head and type(head[key]) is not kind:
                 raise self.error(f"notice.{key}", "类型不对，应为" + ("日期" if kind is date else "文字"))
+            if head.get(key) == "":
+                raise self.error(f"notice.{key}", "没有填写")
         if head["status"] not in ("final", "draft"):
             raise self.error("notice.status", "应为 final（正式）或 draft（征求意见稿）")
         if head["status"] == "final" and not head.get("number"):
             raise self.error("notice.number", "正式文件须有文号")
         if head["from"] > head["until"]:
             raise self.error("notice.until", "早于 from")
+        self._check_year(head)
         return head
+
+    def _check_year(self, head: Mapping[str, Any]) -> None:
+        """The year of the id is that of the period: programmes are opened by year."""
+        match = _ID.fullmatch(head["id"])
+        if match is None:
+            raise self.error("notice.id", "应写成 名称/年份，如 taiyuan/2025")
+        for key in ("from", "until"):
+            if head[key].year != int(match.group(1)):
+                raise self.error(f"notice.{key}", f"{head[key]} 不在 {head['id']} 的年度内")
 
     @property
     def document(self) -> str:
@@ -129,8 +148,8 @@ class NoticeFile:
         if "value" not in entry:
             raise self.error(f"{at}.value", "没有填写；由经办机构选定的写 choice = true")
         for name, kind in (("outside", bool), ("from", date), ("until", date), ("reading", str)):
-            if name in entry and type(entry[name]) is not kind:
-                raise self.error(f"{at}.{name}", "类型不对")
+            if name in entry and (type(entry[name]) is not kind or entry[name] == ""):
+                raise self.error(f"{at}.{name}", f"类型不对，应为{_KIND_LABELS[kind]}")
         outside = entry.get("outside", False)
         self._check_citation(at, entry, phrase_needed=not outside)
         if outside and "source" not in entry:
@@ -161,22 +180,42 @@ class NoticeFile:
         if "clause" in entry or "phrase" in entry:
             self._check_citation(at, entry, phrase_needed=True)
         default = self._value(f"{at}.default", rule, entry["default"])
-        options: tuple[str, ...] = ()
-        if rule.type == "word":
-            listed = entry.get("options", list(rule.words))
-            if not isinstance(listed, list) or not set(listed) <= rule.words.keys() or default not in listed:
-                raise self.error(f"{at}.options", f"应含默认值，且限于：{'、'.join(rule.words)}")
-            options = (str(default), *[word for word in listed if word != default])
-        elif rule.type not in ("int", "decimal") or "options" in entry:
+        if rule.type not in ("int", "decimal", "word"):
             raise self.error(at, "只有数字或列举的词可以由经办机构选定")
-        least = self._bound(f"{at}.least", entry.get("least", rule.least))
-        most = self._bound(f"{at}.most", entry.get("most", rule.most))
+        for name in ("least", "most") if rule.type == "word" else ("options",):
+            if name in entry:
+                raise self.error(f"{at}.{name}", f"“{rule.label}”为{_TYPES[rule.type][1]}，不能这样限定")
+        options = self._options(f"{at}.options", rule, entry, str(default)) if rule.type == "word" else ()
+        least, most = self._limits(at, rule, entry)
         if isinstance(default, Decimal | int):
             self._check_bounds(f"{at}.default", Decimal(default), least, most)
         clause = entry.get("clause", "")
         document = self.document if clause else ""
         term = Term(key, rule.label, rule.type, default, "choice", clause, document, entry.get("phrase", ""))
         return LeftOpen(term, options, least, most)
+
+    def _options(self, at: str, rule: Key, entry: Mapping[str, Any], default: str) -> tuple[str, ...]:
+        """The words that may be chosen, the default first."""
+        listed = self._value(at, replace(rule, type="words"), entry.get("options", list(rule.words)))
+        if not isinstance(listed, tuple) or default not in listed:
+            raise self.error(at, f"没有包含默认值 {default}")
+        return (default, *[word for word in listed if word != default])
+
+    def _limits(self, at: str, rule: Key, entry: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+        """Least and most of a number that may be chosen, within those of its key."""
+        bounds = []
+        for name, widest in (("least", rule.least), ("most", rule.most)):
+            bound = None if widest is None else Decimal(widest)
+            if name in entry:
+                if isinstance(entry[name], bool) or not isinstance(entry[name], int | Decimal):
+                    raise self.error(f"{at}.{name}", "类型不对，应为数字")
+                bound = Decimal(entry[name])
+                self._check_bounds(f"{at}.{name}", bound, rule.least, rule.most)
+            bounds.append(bound)
+        least, most = bounds
+        if least is not None and most is not None and least > most:
+            raise self.error(f"{at}.most", f"{most} 小于 least {least}")
+        return least, most
 
     def _known(self, at: str, entry: dict[str, Any], names: set[str]) -> None:
         for name in sorted(entry.keys() - names):
@@ -193,15 +232,11 @@ class NoticeFile:
         if len(entry.get("phrase", "")) > LONGEST_PHRASE:
             raise self.error(f"{at}.phrase", f"摘句最多 {LONGEST_PHRASE} 字，现有 {len(entry['phrase'])} 字")
 
-    def _bound(self, at: str, limit: Any) -> Decimal | None:
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | Decimal)):
-            raise self.error(at, "应为数字")
-        return None if limit is None else Decimal(limit)
-
-    def _check_bounds(self, at: str, number: Decimal, least: Decimal | None, most: Decimal | None) -> None:
-        too_small, too_big = least is not None and number < least, most is not None and number > most
-        if not number.is_finite() or number < 0 or too_small or too_big:
-            raise self.error(at, f"数字不合理：{number}")
+    def _check_bounds(self, at: str, number: Decimal, least: Decimal | int | None, most: Decimal | int | None) -> None:
+        low = Decimal(least or 0)
+        if not number.is_finite() or number < low or (most is not None and number > most):
+            bounds = f"应不小于 {low}" if most is None else f"应在 {low} 至 {most} 之间"
+            raise self.error(at, f"数字不合理：{number}，{bounds}")
 
     def _value(self, at: str, rule: Key, written: Any) -> Value:
         """A TOML value as the key's type; words and bounds checked."""
@@ -214,14 +249,27 @@ class NoticeFile:
         if type(value) is not kind:
             raise self.error(at, f"类型不对，“{rule.label}”应为{kind_label}")
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
-            self._check_bounds(at, Decimal(value), self._bound(at, rule.least), self._bound(at, rule.most))
+            self._check_bounds(at, Decimal(value), rule.least, rule.most)
         words = value if isinstance(value, tuple) else (value,) if rule.type == "word" else ()
         for word in words:
-            if not isinstance(word, str) or (rule.words and word not in rule.words):
+            if not isinstance(word, str) or not word:
+                raise self.error(at, f"类型不对，{word} 应为文字")
+            if rule.words and word not in rule.words:
                 raise self.error(at, f"不认识 {word}，可用：{'、'.join(rule.words)}")
         if len(set(words)) != len(words):
             raise self.error(at, "有重复")
         return value
+
+
+def _toml_reason(error: Exception) -> str:
+    """Where a file is no TOML, the section where that is known, and what is wrong as far as it can be told."""
+    message = str(error)
+    place = _TOML_PLACE.search(message)
+    where = [f"第 {place.group(1)} 行第 {place.group(2)} 列"] if place else []
+    if message.startswith(_TWICE):
+        named = [".".join(names)] if (names := re.findall("'(.+?)'", message)) else []
+        return "：".join([*where, *named, "写了两次，请去掉重复的"])
+    return "：".join([*where, "不是有效的 TOML，请核对引号、括号、等号和日期的写法"])
 
 
 def _days(term: Term) -> str:

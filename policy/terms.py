@@ -171,11 +171,11 @@ class Terms:
         return min(max(on, first), last)
 
     def days_that_may_count(self, keys: Iterable[str], programme: Programme) -> Sequence[date | None]:
-        """The days of the programme from which any of these terms differs, its first day among them; None if none does."""
+        """The days of the period from which any of these terms differs, the first day among them; None if none does."""
         changing = self._changing.intersection(keys)
         first, last = self._period(programme)
-        since = {max(term.since or first, first) for key in changing for term in self._terms[key]}
-        return sorted(day for day in since if day <= last) or [None]
+        days = {term.since for key in changing for term in self._terms[key] if term.since and first < term.since <= last}
+        return [first, *sorted(days)] if changing else [None]
 
     @cached_property
     def _changing(self) -> frozenset[str]:

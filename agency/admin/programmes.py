@@ -22,7 +22,7 @@ from agency.admin.people import DateInput, regions_under
 from agency.models import Edition, Programme, Region, Role
 from agency.queries import pilot_standing, terms_of
 from policy import explain
-from policy.notice import names
+from policy.notice import NoticeError, names
 
 POLICY = frozenset({Role.POLICY})
 State = Programme.State
@@ -62,7 +62,11 @@ class PrepareForm(forms.Form):
     choices = ChoicesField()
 
     def fill(self, *, prefixes: list[str], today: Any, **_: object) -> None:
-        self.fields["notice"].choices = [(name, name) for name in names(settings.NOTICE_FOLDERS)]  # type: ignore[attr-defined]
+        try:
+            found = names(settings.NOTICE_FOLDERS)
+        except NoticeError as wrong:  # one of the agency's own files: nothing is adopted until it is mended
+            found, self.fields["notice"].help_text = [], str(wrong)
+        self.fields["notice"].choices = [(name, name) for name in found]  # type: ignore[attr-defined]
         self.fields["region"].queryset = regions_under(prefixes)  # type: ignore[attr-defined]
         self.fields["year"].initial = today.year
 

@@ -32,6 +32,13 @@ class TestProgramme:
     def test_shows_no_pilot_where_the_notice_rules_none(self, at_desk, programme):
         assert "扩大失业保险基金支出范围试点" not in page_of(at_desk(Role.POLICY), "agency_programme", programme.pk)
 
+    def test_cannot_be_prepared_while_a_notice_of_the_agency_is_malformed(self, at_desk, settings, tmp_path):
+        (tmp_path / "city-2024.toml").write_text('[notice]\nid = "city/2024"\nmotto = "x"\n', "utf-8")
+        settings.NOTICE_FOLDERS = [tmp_path]
+        answer = at_desk(Role.POLICY).get(reverse("admin:agency_programme_prepare"))
+        assert answer.status_code == 200
+        assert f"{tmp_path}/city-2024.toml：notice.motto：不认识的内容" in answer.content.decode()
+
 
 class TestApplication:
     def test_warns_of_a_month_whose_split_is_not_the_notices(self, clerk, make_enterprise, screen):
