@@ -47,6 +47,11 @@ def _lines(text: str) -> list[str]:
     return [line for line in lines if line and not _PAGE_NUMBER.fullmatch(line)]
 
 
+def document_lines(text: str, document: str) -> list[str]:
+    """The lines, normalised, of the document of this 文号 or title within the text of a file; empty where it is not there."""
+    return list(_document(_lines(text), normal(document)))
+
+
 def cite(folder: Path, notices: Iterable[Notice]) -> list[Citation]:
     """Every cited term of these notices, looked up in the *.txt and *.md files of the folder. Raises NoticeError."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".txt", ".md"))
