@@ -4,12 +4,16 @@
     python -m policy assess refund --notice shanxi/2024 --choices
     python -m policy assess refund --notice shanxi/2024 --notice hebei/2024 FACTS [OUT]
     python -m policy assess skill --notice hebei/2024 FACTS OUT
-    python -m policy cite FOLDER
+    python -m policy show shanxi/2024 [--choose publicity_days=7]
+    python -m policy diff shanxi/2024 hebei/2024
+    python -m policy cite FOLDER [NOTICE ...]
 
 Exit 0: done; 1: a citation was not found; 2: something cannot be used, and standard error says what, in Chinese.
 """
 
 import argparse
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +24,7 @@ from policy.assess import AssessRefused, assess_file
 from policy.compare import compare_file, compared, variants_of
 from policy.explain import outcome_label, yuan
 from policy.notice import ChoiceRefused, Notice, NoticeError, load, names
+from policy.show import diff, show
 from policy.subjects import SUBJECTS
 from policy.verdict import Outcome
 
@@ -58,8 +63,16 @@ def _parser() -> argparse.ArgumentParser:
         assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
         assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
         assess.set_defaults(run=_assess, subject=subject)
+    showing = commands.add_parser("show", help="把一份政策文件列成表")
+    showing.add_argument("notice", metavar="政策文件", help="简称（如 shanxi/2024）或 TOML 文件路径")
+    showing.add_argument("--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项")
+    showing.set_defaults(run=_show)
+    differing = commands.add_parser("diff", help="列出两份政策文件的不同")
+    differing.add_argument("notices", nargs=2, metavar="政策文件", help="简称或 TOML 文件路径")
+    differing.set_defaults(run=_diff)
     citing = commands.add_parser("cite", help="在文件原文中核对每条摘句")
     citing.add_argument("folder", metavar="FOLDER", help="政策文件文本所在的文件夹")
+    citing.add_argument("notices", nargs="*", metavar="政策文件", help="简称或 TOML 文件路径；不写即核对内置的全部文件")
     citing.set_defaults(run=_cite)
     return parser
 
@@ -105,11 +118,30 @@ def _print_choices(notice: Notice) -> None:
             print(f"    {choice.least} 至 {choice.most}{bound}")
 
 
+def _show(options: argparse.Namespace) -> int:
+    variants = variants_of([options.notice], options.choose)
+    if len(variants) > 1:
+        raise ChoiceRefused("列出政策文件时，每个选项只能写一个值")
+    print(show(variants[0].notice, variants[0].terms, _width()))
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    one, other = (load(name) for name in options.notices)
+    print(diff(one, other, _width()))
+    return 0
+
+
+def _width() -> int | None:
+    """Columns of the terminal; None where another program reads."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def _cite(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     if not folder.is_dir():
         raise NoticeError(f"{folder} 不是文件夹")
-    found = cite.cite(folder, [load(name) for name in names()])
+    found = cite.cite(folder, [load(name) for name in options.notices or names()])
     outside = [each for each in found if each.outside]
     missing = [each for each in found if each.missing]
     for each in found:
@@ -126,4 +158,10 @@ def _cite(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

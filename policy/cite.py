@@ -57,8 +57,17 @@ def cite(folder: Path, notices: Iterable[Notice]) -> list[Citation]:
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".txt", ".md"))
     if not paths:
         raise NoticeError(f"{folder} 中没有 .txt 或 .md 文件")
-    files = {path.name: _lines(path.read_text("utf-8")) for path in paths}
+    files = {path.name: _lines(_text(path)) for path in paths}
     return [_look_up(files, notice, term) for notice in notices for term in notice.stated_here()]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise NoticeError(f"{path}：无法打开，请核对读取权限") from error
+    except UnicodeDecodeError as error:
+        raise NoticeError(f"{path}：不是 UTF-8 编码的文本，请另存为 UTF-8") from error
 
 
 def _look_up(files: Mapping[str, Sequence[str]], notice: Notice, term: Term) -> Citation:

@@ -269,7 +269,17 @@ _SKILL = {
 }
 
 SKILL_KEYS = frozenset(_SKILL)
-KEYS: Mapping[str, Key] = {**_PREMIUM, **_SIZE, **_CONDITIONS, **_MONEY, **_FUND, **_DISPATCH, **_PROCEDURE, **_SKILL}
+GROUPS: Mapping[str, Mapping[str, Key]] = {
+    "费率": _PREMIUM,
+    "划型": _SIZE,
+    "条件": _CONDITIONS,
+    "金额": _MONEY,
+    "劳务派遣": _DISPATCH,
+    "经办": _PROCEDURE,
+    "技能提升": _SKILL,
+    "基金": _FUND,
+}
+KEYS: Mapping[str, Key] = {key: rule for group in GROUPS.values() for key, rule in group.items()}
 
 # Terms of which a notice states all or none.
 TOGETHER = (

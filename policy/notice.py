@@ -16,7 +16,7 @@ from pathlib import Path
 
 from policy.keys import KEYS, Value
 from policy.notice_checks import check_left_open, check_stated
-from policy.notice_file import LeftOpen, NoticeFile, Stated, terms_of
+from policy.notice_file import LeftOpen, NoticeFile, Stated, document_of, terms_of
 from policy.terms import NoticeError, Reading, Term, Terms
 
 __all__ = ["Choice", "ChoiceRefused", "Notice", "NoticeError", "Option", "Reading", "Term", "Terms", "load", "names"]
@@ -59,9 +59,9 @@ class Choice:
 class Notice:
     """A notice with what it inherits. `draft`: 征求意见稿, calculated and previewed, never published or paid.
 
-    `since` and `until` are the first and last day of its programme year. `own`: keys that this notice itself
-    states; `locked`: keys that it decides where a notice above left a choice; `lineage`: ids of the notices that
-    it extends, nearest first.
+    `since` and `until` are the first and last day of its programme year. `stated_by`: the id of the notice that
+    states a key, this one or one of `lineage`, the notices that it extends, nearest first; `locked`: keys that a
+    notice decides where one above it left a choice.
     """
 
     id: str
@@ -72,11 +72,16 @@ class Notice:
     draft: bool
     since: date
     until: date
-    own: frozenset[str]
+    stated_by: Mapping[str, str]
     locked: frozenset[str]
     lineage: tuple[str, ...]
     stated: Mapping[str, Stated]
     readings: Mapping[str, Reading]
+
+    @property
+    def document(self) -> str:
+        """What its clauses are quoted by: the 文号, or the title of a draft that has none yet."""
+        return document_of(self.number, self.title)
 
     def in_force(self, day: date) -> bool:
         """Whether the notice's programme year has this day."""
@@ -92,7 +97,8 @@ class Notice:
 
     def stated_here(self) -> Sequence[Term]:
         """Terms with a clause that this notice itself states, not those it inherits, by key."""
-        return [term for key in sorted(self.own) for term in terms_of(self.stated[key]) if term.clause]
+        own = sorted(key for key, by in self.stated_by.items() if by == self.id)
+        return [term for key in own for term in terms_of(self.stated[key]) if term.clause]
 
     def terms(self, choices: Mapping[str, str] | None = None) -> Terms:
         """The terms with these choices (values as `--choose` takes them), the rest default. Raises ChoiceRefused."""
@@ -167,7 +173,7 @@ def _load(name: str, folders: tuple[Path, ...], below: tuple[str, ...]) -> Notic
         draft=head["status"] == "draft",
         since=head["from"],
         until=head["until"],
-        own=frozenset(own),
+        stated_by={**(base.stated_by if base else {}), **dict.fromkeys(own, head["id"])},
         locked=_locked(base, stated) if base else frozenset(),
         lineage=(base.id, *base.lineage) if base else (),
         stated=stated,

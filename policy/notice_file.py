@@ -55,6 +55,11 @@ def terms_of(stated: Stated) -> tuple[Term, ...]:
     return (stated.default,) if isinstance(stated, LeftOpen) else stated
 
 
+def document_of(number: str, title: str) -> str:
+    """What the clauses of a notice are quoted by: its 文号, or the title of a draft that has none yet."""
+    return number or f"{title}（征求意见稿）"
+
+
 class NoticeFile:
     """One notice file. Every method raises NoticeError with file, key and reason."""
 
@@ -109,9 +114,9 @@ class NoticeFile:
 
     @property
     def document(self) -> str:
-        """What clauses of this notice are quoted by: the 文号, or the title of a draft that has none yet."""
+        """What clauses of this notice are quoted by."""
         head = self.table["notice"]
-        return str(head.get("number") or f"{head['title']}（征求意见稿）")
+        return document_of(head.get("number", ""), head["title"])
 
     def readings(self) -> dict[str, Reading]:
         """The sections [readings.*]."""

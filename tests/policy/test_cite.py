@@ -140,6 +140,11 @@ class TestCiting:
         (folder / "other.txt").write_text(DOCUMENT.replace("缴费１０", "缴费１１"), "utf-8")
         assert missing(folder, city, DOCUMENT) == ["paid_months_least"]
 
+    def test_a_document_that_is_no_utf_8_is_refused(self, folder: Path, city: Notice) -> None:
+        (folder / "letter.txt").write_text(DOCUMENT.replace("\U001001b0", "."), "gb18030")
+        with pytest.raises(NoticeError, match=r"letter\.txt：不是 UTF-8 编码的文本，请另存为 UTF-8"):
+            cite(folder, [city])
+
     def test_an_empty_folder_is_refused(self, folder: Path, city: Notice) -> None:
         with pytest.raises(NoticeError, match=r"没有 \.txt 或 \.md 文件"):
             cite(folder, [city])
@@ -154,6 +159,11 @@ class TestTheCommand:
         printed = capsys.readouterr().out
         assert "文件夹中没有这份文件" in printed
         assert "以下引自文件夹以外的文件，未核对" in printed
+
+    def test_looks_up_the_notices_that_it_is_given(self, folder: Path, city: Notice, capsys: pytest.CaptureFixture[str]) -> None:
+        (folder / "letter.txt").write_text(DOCUMENT, "utf-8")
+        assert main(["cite", str(folder), str(folder.parent / "city-2024.toml")]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "共 3 条：找到 2，未找到 0，外部 1"
 
     def test_refuses_what_is_no_folder(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["cite", str(tmp_path / "none")]) == 2

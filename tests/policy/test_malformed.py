@@ -314,11 +314,19 @@ class TestExtending:
 class TestTheCommands:
     @pytest.mark.parametrize(
         "command",
-        [["assess", "refund", "--notice", "{}", "facts.csv", "out.csv"], ["assess", "refund", "--notice", "{}", "--choices"]],
+        [
+            "assess refund --notice {} facts.csv out.csv",
+            "assess refund --notice shanxi/2024 --notice {} facts.csv",
+            "assess skill --notice {} --choices",
+            "show {}",
+            "diff {} shanxi/2024",
+            "diff shanxi/2024 {}",
+            "cite . {}",
+        ],
     )
-    def test_end_with_2_and_the_reason(self, tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def test_end_with_2_and_the_reason(self, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
         path = written(tmp_path, CITY + TERM + "colour = 1\n")
-        assert main([word.format(path) for word in command]) == 2
+        assert main([word.format(path) for word in command.split()]) == 2
         printed = capsys.readouterr()
         assert printed.err == f"{path}：terms.small_unit_most.colour：不认识的内容\n"
         assert printed.out == ""
