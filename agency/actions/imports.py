@@ -33,7 +33,7 @@ class AlreadyLoaded(Exception):
         when = timezone.localtime(earlier.confirmed_at)
         super().__init__(
             f"此文件已于 {when:%Y-%m-%d %H:%M} 由 {earlier.confirmed_by} 导入（第 {earlier.pk} 号导入），未重复导入；"
-            "如确需再次导入，请在导入设置中填 again=yes。"
+            "如确需再次导入，请勾选“同一文件确需再次导入”（命令行加 --set again=yes）。"
         )
         self.earlier = earlier
 
@@ -46,7 +46,7 @@ def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str,
     given = dict(settings)
     again = given.pop("again", "")
     _refuse_settings(resource, given)
-    region, _ = _desk(resource, given, by, at)
+    region = _desk(resource, given.get("region", ""), by, at)
     with Path(source_path).open("rb") as plain:
         sha256, _ = sha256_of(plain)
     if not again:
@@ -167,22 +167,26 @@ def _places(resource: intake.SheetResource, roles: frozenset[str], by: User, at:
     return [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
 
 
-def _desk(resource: intake.SheetResource, given: Mapping[str, str], by: User, at: datetime) -> tuple[Region, list[str]]:
-    """The region that a person loads for, and the region paths that the rows may lie in."""
+def _desk(resource: intake.SheetResource, code: str, by: User, at: datetime) -> Region:
+    """The region that a person loads for, within which every row must lie; `code` empty: the only one of his posts."""
     tops = _places(resource, resource.roles, by, at)
-    if code := given.get("region"):
+    if code:
         region = Region.objects.filter(pk=code).first()
         if region is None or not any(region.path.startswith(top) for top in tops):
             raise ImportRefused(f"地区 {code} 不在您的岗位范围内，请核对导入设置 region。")
-        return region, [region.path]
-    if len(tops) > 1 and resource.settings:
-        raise ImportRefused(f"您有多个地区的岗位，请在导入设置中用 region=代码 说明为哪个地区导入{resource.title}。")
-    return Region.objects.get(path=tops[0]), tops
+        return region
+    if len(tops) > 1:
+        codes = "、".join(Region.objects.filter(path__in=tops).order_by("path").values_list("code", flat=True))
+        raise ImportRefused(
+            f"您在多个地区有岗位，请选择为哪个地区导入{resource.title}（{codes} 之一；命令行加 --set region=代码）；"
+            "一次导入只写入一个地区，其他地区的行在错误清单中，可再为那个地区导入。"
+        )
+    return Region.objects.get(path=tops[0])
 
 
 def _scope(imp: Import, at: datetime) -> list[str]:
-    """Where the rows of an import may lie: where its loader may write on the day. Raises ImportRefused."""
-    return _desk(_resource(imp.kind), imp.settings, imp.checked_by, at)[1]
+    """Where the rows of an import may lie: its region, where its loader may still write. Raises ImportRefused."""
+    return [_desk(_resource(imp.kind), imp.region_id or "", imp.checked_by, at).path]
 
 
 def _refuse_again(kind: str, sha256: str, given: Mapping[str, str], region: Region) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
@@ -23,7 +23,7 @@ from agency.actions.imports import (
 from agency.actions.jobs import cancel_job, retry_job
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, roles_of
 from agency.intake import kind_of, kinds
-from agency.models import File, Import, Job, Role
+from agency.models import File, Import, Job, Region, Role
 from agency.tasks import wake
 from sheets.write import write_template
 
@@ -37,9 +37,22 @@ def kind_choices(roles: set[str]) -> list[tuple[str, str]]:
     return [(word, f"{kind.title}（{word}）") for word, kind in sorted(kinds().items()) if kind.roles & roles]
 
 
+def under(prefixes: list[str]) -> "QuerySet[Region]":
+    """The regions whose path starts with one of these, from above down."""
+    scope = Q(pk__in=[])
+    for prefix in prefixes:
+        scope |= Q(path__startswith=prefix)
+    return Region.objects.filter(scope).order_by("path")
+
+
 class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="表格种类")
     file = forms.FileField(label="文件", help_text=".xlsx 或 .csv（UTF-8、GB18030 均可）。先检查，不会直接写入。")
+    region = forms.ChoiceField(
+        label="为哪个地区导入",
+        required=False,
+        help_text="表中各行须都在此地区之内，其他地区的行算作错误；在多个地区有岗位的必须选择。",
+    )
     covers = forms.ChoiceField(
         label="名单覆盖范围",
         required=False,
@@ -49,8 +62,12 @@ class UploadForm(forms.Form):
 
     again = forms.BooleanField(label="同一文件确需再次导入", required=False)
 
-    def fill(self, *, roles: set[str], **_: object) -> None:
+    def fill(self, *, roles: set[str], prefixes: list[str], **_: object) -> None:
         self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
+        regions = [(region.code, f"{region.name}（{region.code}）") for region in under(prefixes)]
+        several = len(prefixes) > 1
+        self.fields["region"].choices = [("", "请选择" if several else "我的岗位所在地区"), *regions]  # type: ignore[attr-defined]
+        self.fields["region"].required = several
 
 
 class TemplateForm(forms.Form):
@@ -60,9 +77,9 @@ class TemplateForm(forms.Form):
         self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
 
 
-def upload(*, kind: str, file: UploadedFile, covers: str, again: bool, by: Any, at: Any) -> str:
+def upload(*, kind: str, file: UploadedFile, region: str, covers: str, again: bool, by: Any, at: Any) -> str:
     """Take an upload: kept sealed, checked in the background."""
-    asked = {"covers": covers} if covers else {}
+    asked = {name: word for name, word in (("region", region), ("covers", covers)) if word}
     with tempfile.NamedTemporaryFile(suffix=Path(file.name or "").suffix) as spool:
         for piece in file.chunks():
             spool.write(piece)

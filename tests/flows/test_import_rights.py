@@ -53,13 +53,25 @@ class TestPosts:
         with pytest.raises(imports.ImportRefused, match="140400"):
             office.check("enterprises", rows, settings={"region": "140400"})
 
-    def test_with_posts_in_two_places_a_list_must_name_its_region(self, office):
+    @pytest.mark.parametrize("kind", ["size-list", "enterprises"])
+    def test_with_posts_in_two_places_an_import_names_its_region(self, office, kind):
         Post.objects.create(user=office.people["jingban"], role="PREPARER", region_id="140400", from_on="2024-01-01")
-        with pytest.raises(imports.ImportRefused, match="region"):
-            office.check("size-list", [SIZE])
-        assert office.check("size-list", [SIZE], settings={"region": "140300"}).region_id == "140300"
-        both = office.check("enterprises", [enterprise(1), enterprise(2, 参保地="140400")])
-        assert both.refused == 0
+        rows = [SIZE] if kind == "size-list" else [enterprise(1), enterprise(2, 参保地="140400")]
+        with pytest.raises(imports.ImportRefused, match=r"140300、140400 之一.*region"):
+            office.check(kind, rows)
+        assert office.check(kind, rows, settings={"region": "140400"}).region_id == "140400"
+
+    def test_rows_of_the_other_place_come_back_to_be_loaded_for_it(self, office):
+        Post.objects.create(user=office.people["jingban"], role="PREPARER", region_id="140400", from_on="2024-01-01")
+        rows = [enterprise(1), enterprise(2, 参保地="140400")]
+        for region, refused in (("140300", 3), ("140400", 2)):
+            imp = office.load("enterprises", rows, settings={"region": region})
+            assert (imp.region_id, imp.new, {error[1] for error in imp.report["errors"]}) == (region, 1, {refused})
+
+    def test_a_post_given_in_between_changes_nothing(self, office):
+        imp = office.check("enterprises", [enterprise(1)])
+        Post.objects.create(user=office.people["jingban"], role="PREPARER", region_id="140400", from_on="2024-01-01")
+        assert office.confirm(imp).state == "CONFIRMED"
 
     @pytest.mark.parametrize("settings", [{"covers": "some"}, {"colour": "red"}])
     def test_a_setting_that_the_kind_does_not_take_is_refused(self, office, settings):
