@@ -27,6 +27,7 @@ _RULES = {
     "within_period": "政策期限",
     "dispatch_applies_itself": "劳务派遣单位自主申请",
     "dispatch_not_banned": "劳务派遣单位资格",
+    "top_up": "补差",
     "dispatch_split": "派遣资金分配",
     "dispatch_part": "分配部分",
     "dispatch_passed_on": "拨付用工单位",

@@ -147,6 +147,7 @@ _CONDITIONS = {
 _MONEY = {
     "ratio_large": _rate("大型企业返还比例"),
     "ratio_sme": _rate("中小微企业返还比例"),
+    "refund_topped_up": Key("年内返还标准提高的，此前的补发差额", "bool", absent=False),
     "base_arrears": Key("补缴的以前年度欠费计入返还基数", "bool"),
     "base_late_arrivals": Key("次年到账的上年度保费", "word", {"out": "不计入基数", "in": "计入基数"}),
     "uses": Key("资金用途", "words"),
@@ -264,6 +265,7 @@ _SKILL = {
     "urgent_amount_4": _yuan("急需紧缺职业（工种）中级（四级）补贴标准", optional=True),
     "urgent_amount_3": _yuan("急需紧缺职业（工种）高级（三级）补贴标准", optional=True),
     "post_match_asked": Key("要求证岗相适", "bool", absent=False),
+    "skill_topped_up": Key("年内补贴标准提高的，此前的补发差额", "bool", absent=False),
     "skill_publicity_required": Key("技能提升补贴公示后拨付", "bool"),
     "skill_paid_to_own_card": Key("技能提升补贴发放至本人社保卡金融账户", "bool", absent=False),
 }

@@ -4,18 +4,20 @@ Every rule that the notice asks is answered for every row, also when one has fai
 known figures settle it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from policy import layoff
 from policy.facts import NOT_CHECKED, RefundFacts
 from policy.money import to_fen
 from policy.notice import Terms
+from policy.size import KEYS as SIZE_KEYS
 from policy.size import LARGE, SizeVerdict, size_of
-from policy.verdict import Answer, Figure, Finding, Outcome, failed, outcome, unknown
+from policy.verdict import Answer, Figure, Finding, Outcome, failed, mildest, outcome, unknown
 
 __all__ = ["RULES", "RefundFacts", "RefundVerdict", "assess_refund"]
 
@@ -108,10 +110,41 @@ _KEYS = (
 
 
 def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
-    """Every rule that the notice asks, the size, the base and the amount.
+    """Every rule that the notice asks, the size, the base and the amount, by the terms in force on the day that counts.
 
-    Yuan, exact; the amount is rounded to the fen, once. Clauses: each finding's own.
+    Yuan, exact; the amount is rounded to the fen, once. Clauses: each finding's own. Where the day is not known and terms
+    change, a rule fails only if it fails whichever day it was, and a figure is known only where all days give the same.
     """
+    if facts.on is None:
+        days = terms.days_that_may_count((*_KEYS, *SIZE_KEYS), "refund")
+        return _whichever_day([_assess(terms.as_of(day) if day else terms, facts) for day in days])
+    return _assess(terms, facts)
+
+
+def _whichever_day(verdicts: Sequence[RefundVerdict]) -> RefundVerdict:
+    first, *others = verdicts
+    if not others:
+        return first
+    findings = mildest([verdict.findings for verdict in verdicts])
+    failed_codes, unknown_codes = failed(findings), unknown(findings)
+    held = next((verdict for verdict in verdicts if verdict.payee == "held"), first)
+    figures = ("size", "size_class", "size_basis", "layoff_rate", "base", "rate")
+    differing: dict[str, Any] = {
+        name: None for name in figures if any(getattr(other, name) != getattr(first, name) for other in others)
+    }
+    return replace(
+        first,
+        outcome=outcome(failed_codes, unknown_codes),
+        failed=failed_codes,
+        unknown=unknown_codes,
+        **differing,
+        payee=held.payee,
+        payee_because=held.payee_because,
+        findings=findings,
+    )
+
+
+def _assess(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     rules = _rules(terms, terms.day_that_counts(_KEYS, facts.on))
     size = size_of(terms, facts)
     base, base_known = _base(rules, facts)

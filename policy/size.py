@@ -46,7 +46,7 @@ class _Rules:
     clauses: Mapping[str, str]
 
 
-_KEYS = ("size_ladder", "size_branch", "size_social", "social_kinds", "size_line", "size_when_not_recorded")
+KEYS = ("size_ladder", "size_branch", "size_social", "social_kinds", "size_line", "size_when_not_recorded")
 
 
 def size_of(terms: Terms, facts: RefundFacts) -> SizeVerdict:
@@ -55,7 +55,7 @@ def size_of(terms: Terms, facts: RefundFacts) -> SizeVerdict:
     Source: 晋人社厅发〔2024〕28号 二, 冀人社发〔2024〕14号 二, 鲁人社发〔2024〕8号 二, 兵团征求意见稿 二（一）; elsewhere
     a reading.
     """
-    rules = _rules(terms, terms.day_that_counts(_KEYS, facts.on))
+    rules = _rules(terms, terms.day_that_counts(KEYS, facts.on))
     verdict = _of_any_kind(rules, facts) if facts.kind is None else _of_kind(rules, facts, facts.kind)
     if rules.revised and facts.recorded_size is not None:
         changed = verdict.size is not None and verdict.size != _group(facts.recorded_size)

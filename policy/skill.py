@@ -15,7 +15,7 @@ from policy.notice import Terms
 from policy.skill_facts import SkillFacts, Subsidy
 from policy.skill_history import is_urgent, judge_lower_grade, judge_once_per_grade, judge_training, judge_yearly_limit
 from policy.skill_terms import KEYS, SkillRules, skill_rules
-from policy.verdict import Answer, Figure, Finding, Outcome, failed, outcome, unknown
+from policy.verdict import Answer, Figure, Finding, Outcome, failed, mildest, outcome, unknown
 
 __all__ = ["RULES", "SkillFacts", "SkillVerdict", "Subsidy", "assess_skill"]
 
@@ -52,14 +52,14 @@ def assess_skill(terms: Terms, facts: SkillFacts) -> SkillVerdict:
     """
     day = terms.day_that_counts(KEYS, facts.claimed_on, "skill")
     days = terms.days_that_may_count(KEYS, "skill") if facts.claimed_on is None else [day]
-    findings = _mildest([_findings(skill_rules(terms, each), facts) for each in days])
+    findings = mildest([_findings(skill_rules(terms, each), facts) for each in days])
     failed_codes, unknown_codes = failed(findings), unknown(findings)
     result = outcome(failed_codes, unknown_codes)
     amount = _amount(findings) if result is Outcome.ELIGIBLE else None
     return SkillVerdict(result, failed_codes, unknown_codes, amount, findings)
 
 
-def _findings(rules: SkillRules, facts: SkillFacts) -> Mapping[str, Finding]:
+def _findings(rules: SkillRules, facts: SkillFacts) -> Sequence[Finding]:
     asked: list[tuple[bool, _Rule]] = [
         (True, _status_covered),
         (True, _insured_long_enough),
@@ -73,15 +73,7 @@ def _findings(rules: SkillRules, facts: SkillFacts) -> Mapping[str, Finding]:
         (rules.post_match_asked, _post_matches),
         (True, _within_period),
     ]
-    return {finding.rule: finding for asks, rule in asked if asks for finding in [rule(rules, facts)]}
-
-
-def _mildest(variants: Sequence[Mapping[str, Finding]]) -> tuple[Finding, ...]:
-    """Of each rule that every variant asks the mildest finding, in the order asked."""
-    shared = [rule for rule in RULES if all(rule in variant for variant in variants)]
-    return tuple(
-        [min((variant[rule] for variant in variants), key=lambda finding: _HARSHNESS[finding.answer]) for rule in shared]
-    )
+    return [rule(rules, facts) for asks, rule in asked if asks]
 
 
 def _amount(findings: Iterable[Finding]) -> Decimal | None:
@@ -234,4 +226,3 @@ def _open_ended(rules: SkillRules, least: int, facts: SkillFacts, figures: Mappi
 
 
 _Rule = Callable[[SkillRules, SkillFacts], Finding]
-_HARSHNESS = {UNKNOWN: 0, PASS: 1, FAIL: 2}

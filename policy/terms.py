@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -167,15 +167,19 @@ class Terms:
         """The day to look these terms up for: None if none of them changes, else `on` held within the period."""
         if on is None or not self._changing.intersection(keys):
             return None
-        first, last = self._period(programme)
+        first, last = self.period(programme)
         return min(max(on, first), last)
 
     def days_that_may_count(self, keys: Iterable[str], programme: Programme) -> Sequence[date | None]:
         """The days of the period from which any of these terms differs, the first day among them; None if none does."""
         changing = self._changing.intersection(keys)
-        first, last = self._period(programme)
-        days = {term.since for key in changing for term in self._terms[key] if term.since and first < term.since <= last}
-        return [first, *sorted(days)] if changing else [None]
+        first, last = self.period(programme)
+        starts = [term.since for key in changing for term in self._terms[key] if term.since]
+        return sorted({first, *[max(first, day) for day in starts if day <= last]}) if changing else [None]
+
+    def as_of(self, on: date) -> "Terms":
+        """These terms as if what holds on that day of the programmes held always; premiums keep their months."""
+        return _as_of(self, on)
 
     @cached_property
     def _changing(self) -> frozenset[str]:
@@ -185,14 +189,15 @@ class Terms:
     @property
     def refund_period(self) -> tuple[date, date]:
         """First and last day of the refund programme, both in."""
-        return self._period("refund")
+        return self.period("refund")
 
     @property
     def skill_period(self) -> tuple[date, date]:
         """First and last day of the skill programme, both in. KeyError in terms that were kept before it was ruled."""
-        return self._period("skill")
+        return self.period("skill")
 
-    def _period(self, programme: Programme) -> tuple[date, date]:
+    def period(self, programme: Programme) -> tuple[date, date]:
+        """First and last day of a programme, both in. KeyError in terms that were kept before it was ruled."""
         return self.day_of(f"{programme}_from"), self.day_of(f"{programme}_until")
 
     def canonical(self) -> str:
@@ -245,6 +250,26 @@ class Terms:
 
     def __repr__(self) -> str:
         return f"<Terms {self.id} {self.sha256[:12]}>"
+
+
+@lru_cache(maxsize=64)
+def _as_of(terms: Terms, on: date) -> Terms:
+    held = [
+        term if term.key.startswith("premium_") else replace(term, since=None, until=None)
+        for term in terms.all()
+        if term.holds(on) or term.key.startswith("premium_")
+    ]
+    return Terms(
+        id=terms.id,
+        title=terms.title,
+        number=terms.number,
+        authority=terms.authority,
+        region=terms.region,
+        draft=terms.draft,
+        chosen=terms.chosen,
+        readings=terms.readings,
+        terms=held,
+    )
 
 
 _OPTIONAL = ("clause", "document", "phrase", "reading", "outside")

@@ -1,6 +1,6 @@
 """What a rule answers: PASS, FAIL or UNKNOWN, with the clause, the reason and the figures it used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -48,6 +48,19 @@ def failed(findings: Iterable[Finding]) -> tuple[str, ...]:
 def unknown(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Codes of the rules that could not be answered, in the order asked."""
     return tuple([finding.rule for finding in findings if finding.answer is Answer.UNKNOWN])
+
+
+_HARSHNESS = (Answer.UNKNOWN, Answer.PASS, Answer.FAIL)
+
+
+def mildest(variants: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """Of each rule that every variant asks the mildest finding, in the order of the first; for where the day is not known
+    and the terms change: a rule fails only if it fails whichever day it was."""
+    first, *others = [{finding.rule: finding for finding in variant} for variant in variants]
+    shared = [rule for rule in first if all(rule in other for other in others)]
+    return tuple(
+        [min((each[rule] for each in (first, *others)), key=lambda finding: _HARSHNESS.index(finding.answer)) for rule in shared]
+    )
 
 
 def outcome(failed_codes: tuple[str, ...], unknown_codes: tuple[str, ...]) -> Outcome:

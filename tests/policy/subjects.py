@@ -15,6 +15,7 @@ from policy.refund import assess_refund
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
 from policy.subjects import REFUND, SKILL, refund_cells, skill_cells
+from policy.topup import difference
 from policy.verdict import Finding
 from policy.workdays import Calendar, UnknownYear
 
@@ -136,12 +137,22 @@ def skill(terms: Terms, facts: Mapping[str, Any]) -> Result:
     return Result(verdict.findings, printed | figures(verdict.findings))
 
 
+def top_up(terms: Terms, facts: Mapping[str, Any]) -> Result:
+    """Of a refund, or of a claim where `claimed_on` says its day, by terms that changed on `since`."""
+    case = SkillFacts.from_row(facts) if "claimed_on" in facts else RefundFacts.from_row(facts)
+    found = difference(terms, case, facts["since"])
+    cells = {"before": cell(found.before), "after": cell(found.after), "payable": cell(found.payable)}
+    return Result([found.finding], {**cells, "because": found.finding.because})
+
+
 SUBJECTS: Mapping[str, Callable[[Terms, Mapping[str, Any]], Result]] = {
     "refund": refund,
     "dispatch": dispatch,
     "skill": skill,
     "fund": fund,
     "rates": rates,
+    "top_up": top_up,
+    "top_up_skill": top_up,
     "term": term,
     "days": days,
 }

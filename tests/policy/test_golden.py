@@ -1,9 +1,10 @@
 """The cases a clerk can read: each rule of each notice, on and off its edge, with the clause that decides it.
 
-A file states its subject (refund if it says none), its rule, the notices with the clause that the finding must quote, and
-cases; a case changes the facts of its subject in base.toml and says the rule's answer (NOT_ASKED where the notice does not
-ask, CHOICE_REFUSED where the notice does not leave that choice) and any cells of the result. A case about a term has no
-answer: its rule is the term's key. Notices are looked for in policy/notices, then among the invented ones beside the cases.
+A file states its subject (refund if it says none), its rule, the notices with the clause that the finding must quote, facts
+and choices of all its cases, and cases. A case changes the facts of its subject in base.toml and says the rule's answer
+(NOT_ASKED where the notice does not ask, CHOICE_REFUSED where the notice does not leave that choice) and any cells of the
+result. A case about a term has no answer: its rule is the term's key. Notices are looked for in policy/notices, then among
+the invented ones beside the cases.
 """
 
 import tomllib
@@ -40,8 +41,8 @@ def golden() -> Iterator[Any]:
                     "subject": sheet.get("subject", "refund"),
                     "rule": sheet.get("rule"),
                     "clause": clauses[notice],
-                    "facts": {},
                     **case,
+                    "facts": {**sheet.get("facts", {}), **case.get("facts", {})},
                     "choose": {**sheet.get("choose", {}), **case.get("choose", {})},
                 }
                 yield pytest.param(notice, merged, id=f"{stem}-{notice}-{case['name']}")

@@ -1,6 +1,7 @@
 """What must hold of any enterprise, tried on thousands."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -15,6 +16,7 @@ from policy.notice import Terms, load
 from policy.refund import assess_refund
 from policy.verdict import Answer, Outcome
 from tests.policy.strategies import METHODS, NOTICES, facts, sound
+from tests.policy.test_golden import terms_of
 
 UNKNOWABLE = (
     "kind", "on", "paid_months", "months_paid_last_year", "mean_insured", "start_insured", "end_insured", "dismissals",
@@ -99,6 +101,17 @@ class TestAnyRow:
     def test_the_printed_rate_lies_between_nothing_and_itself(self, law: Terms, row: RefundFacts) -> None:
         verdict = assess_refund(law, row)
         assert verdict.layoff_rate is None or verdict.layoff_rate >= 0
+
+
+class TestTermsThatChangeInTheYear:
+    @given(facts(on=st.none()), st.dates(date(2031, 3, 1), date(2031, 11, 30)))
+    def test_fail_where_the_day_is_not_known_only_what_fails_on_every_day(self, row: RefundFacts, on: date) -> None:
+        law = terms_of("chenglan/2031", {})
+        without, known = assess_refund(law, row), assess_refund(law, replace(row, on=on))
+        assert set(without.failed) <= set(known.failed)
+        assert without.outcome is not Outcome.ELIGIBLE
+        for figure in ("size", "base", "rate", "layoff_rate"):
+            assert getattr(without, figure) in (None, getattr(known, figure))
 
 
 class TestSoundRows:
