@@ -4,6 +4,7 @@
     python -m policy assess refund --notice shanxi/2024 --choices
     python -m policy assess refund --notice shanxi/2024 --notice hebei/2024 FACTS [OUT]
     python -m policy assess skill --notice hebei/2024 FACTS OUT
+    python -m policy assess refund --notice FILE FACTS OUT --top-up-from 2031-07-01
     python -m policy show shanxi/2024 [--choose publicity_days=7]
     python -m policy diff shanxi/2024 hebei/2024
     python -m policy cite FOLDER [NOTICE ...]
@@ -16,6 +17,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,9 +25,11 @@ from policy import cite
 from policy.assess import AssessRefused, assess_file
 from policy.compare import compare_file, compared, variants_of
 from policy.explain import outcome_label, yuan
-from policy.notice import ChoiceRefused, Notice, NoticeError, load, names
+from policy.notice import ChoiceRefused, Notice, NoticeError, Terms, load, names
 from policy.show import diff, show
-from policy.subjects import SUBJECTS
+from policy.subjects import SUBJECTS, with_top_up
+from policy.terms import Programme
+from policy.topup import TopUpRefused, change_day
 from policy.verdict import Outcome
 
 
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (AssessRefused, ChoiceRefused, NoticeError) as error:
+    except (AssessRefused, ChoiceRefused, NoticeError, TopUpRefused) as error:
         print(error, file=sys.stderr)
         return 2
     return code
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
             "--choose", action="append", default=[], metavar="选项=值", help="由经办机构选定的选项；同一选项写几个值即比较"
         )
         assess.add_argument("--choices", action="store_true", help="列出选项和默认值")
+        assess.add_argument("--top-up-from", metavar="日期", help="年内标准变动的第一天：加列变动前后的金额和应补的差额")
         assess.add_argument("facts", nargs="?", metavar="FACTS", help="事实表 .csv 或 .xlsx")
         assess.add_argument("out", nargs="?", metavar="OUT", help="结果表 .csv 或 .xlsx")
         assess.set_defaults(run=_assess, subject=subject)
@@ -89,15 +94,29 @@ def _assess(options: argparse.Namespace) -> int:
         print(f"{'、'.join(dict.fromkeys(drafts))} 为征求意见稿，结果仅供测算。", file=sys.stderr)
     facts, out = Path(options.facts), options.out and Path(options.out)
     if len(variants) > 1:
+        if options.top_up_from:
+            raise TopUpRefused("补差一次只算一个方案：--notice 写一份，每个选项写一个值")
         comparison = compare_file(options.subject, variants, facts, out)
         _print_notes(comparison.notes)
         print(compared(options.subject, variants, comparison))
         return 0
-    totals = assess_file(options.subject, variants[0].terms, facts, out)
+    subject, terms = options.subject, variants[0].terms
+    if options.top_up_from:
+        subject = with_top_up(subject, _change(terms, subject.word, options.top_up_from))
+    totals = assess_file(subject, terms, facts, out)
     _print_notes(totals.notes)
     counts = "，".join(f"{outcome_label(outcome)} {totals.outcomes[outcome.value]}" for outcome in Outcome)
-    print(f"共 {totals.rows} 行：{counts}；{options.subject.total} {yuan(totals.amount)}")
+    topped_up = f"，补差合计 {yuan(totals.top_up)}" if options.top_up_from else ""
+    print(f"共 {totals.rows} 行：{counts}；{subject.total} {yuan(totals.amount)}{topped_up}")
     return 0
+
+
+def _change(terms: Terms, programme: Programme, written: str) -> date:
+    try:
+        since = date.fromisoformat(written)
+    except ValueError as error:
+        raise TopUpRefused(f"--top-up-from {written}：应写成 2031-07-01 这样的日期") from error
+    return change_day(terms, programme, since)
 
 
 def _print_notes(notes: Sequence[str]) -> None:

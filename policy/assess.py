@@ -26,10 +26,11 @@ _MAY_BE_FORMULA = re.compile(r"(?:^|\n)[=@\t\r+-]")
 
 @dataclass
 class Totals:
-    """What came out: rows by outcome, the sum of amounts (yuan), notes in Chinese."""
+    """What came out: rows by outcome, the sums of amounts and of top-ups (yuan), notes in Chinese."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     amount: Decimal = Decimal(0)
+    top_up: Decimal = Decimal(0)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -46,6 +47,7 @@ class _Done:
     rows: list[list[Value]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     amount: Decimal = Decimal(0)
+    top_up: Decimal = Decimal(0)
     remark: str = ""
 
 
@@ -109,8 +111,10 @@ def _decide(decide: Decide, rows: Rows, *, as_csv: bool) -> _Done:
     done = _Done()
     amounts: list[Decimal] = []
     outcomes: list[str] = []
-    for row, (outcome, amount, cells, remark) in zip(rows.cells, decide(rows.names, rows.facts), strict=True):
+    for row, (outcome, amount, cells, _, remark, top_up) in zip(rows.cells, decide(rows.names, rows.facts), strict=True):
         outcomes.append(outcome)
+        if top_up is not None:
+            done.top_up += top_up
         if amount is not None:
             amounts.append(amount)
         if remark and not done.remark:
@@ -131,6 +135,7 @@ def _counted(blocks: Iterable[_Done], totals: Totals) -> Iterator[_Done]:
     for block in blocks:
         totals.outcomes += block.outcomes
         totals.amount += block.amount
+        totals.top_up += block.top_up
         if block.remark and not remarked:
             remarked = True
             totals.notes.append(block.remark)

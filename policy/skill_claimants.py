@@ -15,13 +15,18 @@ class Claimants:
         self._granted: dict[str, tuple[Subsidy, ...]] = {}
         self._last: dict[str, date] = {}
 
-    def assess(self, terms: Terms, person: str, facts: SkillFacts) -> SkillVerdict:
-        """The next claim. `facts.received`: what the person had received before the run; nobody named: not known."""
+    def known(self, person: str, facts: SkillFacts) -> SkillFacts:
+        """The facts of the next claim with what earlier ones were granted. `facts.received`: what the person had received
+        before the run; nobody named: not known."""
         granted = self._granted.get(person, ())
-        received = None if not person or facts.received is None else facts.received + granted
-        verdict = assess_skill(terms, replace(facts, received=received))
+        return replace(facts, received=None if not person or facts.received is None else facts.received + granted)
+
+    def assess(self, terms: Terms, person: str, facts: SkillFacts) -> SkillVerdict:
+        """The next claim, with what earlier ones were granted; see `known`."""
+        verdict = assess_skill(terms, self.known(person, facts))
         if person and verdict.outcome is Outcome.ELIGIBLE:
-            self._granted[person] = (*granted, Subsidy(facts.occupation, facts.grade, facts.claimed_on))
+            granted = Subsidy(facts.occupation, facts.grade, facts.claimed_on)
+            self._granted[person] = (*self._granted.get(person, ()), granted)
         return verdict
 
     def goes_back(self, person: str, claimed_on: date | None) -> bool:

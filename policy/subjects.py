@@ -1,8 +1,10 @@
 """What a file of facts can be about: its columns, how its rows are decided, what is written behind them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from policy.fact_rows import FactRow
@@ -13,20 +15,24 @@ from policy.refund import RefundVerdict, assess_refund
 from policy.skill import SkillVerdict
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
+from policy.topup import difference
 from sheets.write import Value
 
-__all__ = ["REFUND", "SKILL", "SUBJECTS", "Decided", "Subject", "refund_cells", "skill_cells"]
+__all__ = ["REFUND", "SKILL", "SUBJECTS", "Decided", "Subject", "refund_cells", "skill_cells", "with_top_up"]
 
 GOES_BACK = "申请日期早于同一人的上一行；同一人的各行请按申请先后排列，现按文件中的先后计算"
 
 
 class Decided(NamedTuple):
-    """One row decided: its outcome, the amount (yuan, of eligible rows), the cells behind it, a remark on the row."""
+    """One row decided: its outcome, the amount (yuan, of eligible rows), the cells behind it, the facts it was decided
+    from, a remark on the row, and what is payable on top where that was asked."""
 
     outcome: str
     amount: Decimal | None
     cells: Sequence[Value]
+    facts: RefundFacts | SkillFacts
     remark: str = ""
+    top_up: Decimal | None = None
 
 
 Decide = Callable[[Sequence[str], Iterable[FactRow]], Iterator[Decided]]
@@ -61,9 +67,10 @@ class Subject:
 
 def _refunds(terms: Terms) -> Decide:
     def decide(_: Sequence[str], facts: Iterable[FactRow]) -> Iterator[Decided]:
-        for each in facts:
-            verdict = assess_refund(terms, each)  # type: ignore[arg-type]
-            yield Decided(verdict.outcome.value, verdict.amount, refund_cells(verdict))
+        each: RefundFacts
+        for each in facts:  # type: ignore[assignment]
+            verdict = assess_refund(terms, each)
+            yield Decided(verdict.outcome.value, verdict.amount, refund_cells(verdict), each)
 
     return decide
 
@@ -105,10 +112,12 @@ def _claims(terms: Terms) -> Decide:
     claimants = Claimants()
 
     def decide(persons: Sequence[str], facts: Iterable[FactRow]) -> Iterator[Decided]:
-        for person, each in zip(persons, facts, strict=True):
-            verdict = claimants.assess(terms, person, each)  # type: ignore[arg-type]
-            goes_back = claimants.goes_back(person, each.claimed_on)  # type: ignore[attr-defined]
-            yield Decided(verdict.outcome.value, verdict.amount, skill_cells(verdict), GOES_BACK if goes_back else "")
+        each: SkillFacts
+        for person, each in zip(persons, facts, strict=True):  # type: ignore[assignment]
+            known = claimants.known(person, each)
+            verdict = claimants.assess(terms, person, each)
+            remark = GOES_BACK if claimants.goes_back(person, each.claimed_on) else ""
+            yield Decided(verdict.outcome.value, verdict.amount, skill_cells(verdict), known, remark)
 
     return decide
 
@@ -130,5 +139,25 @@ SKILL = Subject(
     alone=True,
     seldom=frozenset({"status_at_issue", "skill_subsidies", "certificates_held", "post_agrees"}),
 )
+
+TOP_UP = ("amount_before", "amount_after", "top_up")
+
+
+def with_top_up(subject: Subject, since: date) -> Subject:
+    """The subject with what each row came to before and after terms changed on `since`, and the difference payable."""
+    return replace(subject, appended=(*subject.appended, *TOP_UP), decider=partial(_topped_up, subject.decider, since))
+
+
+def _topped_up(decider: Callable[[Terms], Decide], since: date, terms: Terms) -> Decide:
+    decide_without = decider(terms)
+
+    def decide(names: Sequence[str], facts: Iterable[FactRow]) -> Iterator[Decided]:
+        for decided in decide_without(names, facts):
+            found = difference(terms, decided.facts, since)
+            cells = [*decided.cells, found.before, found.after, found.payable]
+            yield decided._replace(cells=cells, top_up=found.payable)
+
+    return decide
+
 
 SUBJECTS = {subject.word: subject for subject in (REFUND, SKILL)}

@@ -44,9 +44,7 @@ def difference(terms: Terms, facts: RefundFacts | SkillFacts, since: date) -> To
     The terms `refund_topped_up` and `skill_topped_up` say whether earlier cases of the year are topped up.
     """
     programme: Programme = "refund" if isinstance(facts, RefundFacts) else "skill"
-    first, last = terms.period(programme)
-    if not first <= since <= last:
-        raise TopUpRefused(f"补差起算日 {since} 不在政策期限 {first} 至 {last} 以内，请写年内标准变动的第一天")
+    change_day(terms, programme, since)
     on = facts.on if isinstance(facts, RefundFacts) else facts.claimed_on
     key = f"{programme}_topped_up"
     earlier = [day for day in terms.days_that_may_count(KEYS, programme) if day and on and on < day < since]
@@ -63,6 +61,14 @@ def difference(terms: Terms, facts: RefundFacts | SkillFacts, since: date) -> To
     }
     finding = Finding("top_up", answer, terms.clause(key, since), because, figures)
     return TopUp(before.amount, after.amount, payable, finding)
+
+
+def change_day(terms: Terms, programme: Programme, since: date) -> date:
+    """This day, as one within the programme. Raises TopUpRefused."""
+    first, last = terms.period(programme)
+    if not first <= since <= last:
+        raise TopUpRefused(f"补差起算日 {since} 不在政策期限 {first} 至 {last} 以内，请写年内标准变动的第一天")
+    return since
 
 
 class _Decided(NamedTuple):
