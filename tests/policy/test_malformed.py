@@ -120,6 +120,11 @@ OVER_TIME = {
     "one of those that go together": (
         CITY + f"[terms.pilot_rate]\nvalue = 0.1\n{CITED}", "terms.pilot_balance_on", "应与 pilot_rate 一并写明"
     ),
+    "a path without end date for nobody": (
+        CITY + f"[terms.open_ended_months]\nvalue = 36\n{CITED}",
+        "terms.open_ended_statuses",
+        "应与 open_ended_months 一并写明",
+    ),
     "ends before it begins": (
         CITY + f"[terms.refund_from]\nvalue = 2024-07-02\n{CITED}[terms.refund_until]\nvalue = 2024-07-01\n{CITED}",
         "terms.refund_until",

@@ -181,6 +181,12 @@ class TestTerms:
         assert not kept.states("deferred_bars")
         assert (kept.value("deferred_bars"), kept.clause("deferred_bars")) == (False, "")
 
+    def test_know_on_which_days_a_term_holds(self) -> None:
+        terms = load("hebei/2024").terms()
+        assert terms.states("premium_rate")
+        assert terms.states("premium_rate", date(2025, 12, 31))
+        assert not terms.states("premium_rate", date(2026, 1, 1))
+
     def test_do_not_know_what_no_notice_says(self) -> None:
         terms = load("hebei/2024").terms()
         assert not terms.states("premium_rate_employer")
@@ -212,6 +218,27 @@ class TestAnAgencysOwnNotice:
         assert terms.value("ratio_sme", date(2024, 6, 30)) == Decimal("0.50")
         assert terms.value("ratio_sme", date(2024, 7, 1)) == Decimal("0.60")
         assert Terms.parse(terms.canonical()) == terms
+
+    def test_need_not_say_what_comes_after_its_programme(self, tmp_path: Path) -> None:
+        term = '[terms.{}]\nvalue = {}\nuntil = 2024-11-30\nclause = "一"\nphrase = "x"\n'
+        text = CITY + '[terms.skill_until]\nvalue = 2024-11-30\nclause = "一"\nphrase = "x"\n'
+        assert load(str(written(tmp_path, text + term.format("yearly_limit", 2)))).terms().value("yearly_limit") == 2
+        with pytest.raises(NoticeError, match=r"terms\.small_unit_most：日期没有覆盖整个返还政策期间"):
+            load(str(written(tmp_path, text + term.format("small_unit_most", 20))))
+
+    def test_is_looked_up_by_the_day_held_within_its_programme(self, tmp_path: Path) -> None:
+        spans = ((1, "2023-01-01", "2024-06-30"), (2, "2024-07-01", "2024-12-30"), (3, "2024-12-31", "2025-01-01"))
+        text = CITY + "".join(
+            f'[[terms.yearly_limit]]\nvalue = {value}\nfrom = {first}\nuntil = {last}\nclause = "一"\nphrase = "x"\n'
+            for value, first, last in (*spans, (4, "2025-01-02", "2025-12-31"))
+        )
+        terms = load(str(written(tmp_path, text))).terms()
+        first, july, last = date(2024, 1, 1), date(2024, 7, 1), date(2024, 12, 31)
+        assert terms.days_that_may_count(("yearly_limit", "ratio_sme"), "skill") == [first, july, last]
+        assert terms.day_that_counts(("yearly_limit",), date(2025, 6, 1), "skill") == last
+        assert terms.day_that_counts(("yearly_limit",), date(2023, 6, 1), "skill") == first
+        assert terms.days_that_may_count(("ratio_sme",), "skill") == [None]
+        assert terms.day_that_counts(("ratio_sme",), july, "skill") is None
 
     def test_drops_a_reading_that_its_own_clause_settles(self, tmp_path: Path) -> None:
         assert "applicants_not_asked_again" in load("national/2024").readings
