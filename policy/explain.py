@@ -291,7 +291,7 @@ class _Shown(dict[str, str]):
         figure = self._figures[name]
         notes = {
             "proof": f"（按{figure}核验）" if figure else "",
-            "drawing": f"，发证之日{self['status_at_issue']}" if figure == "issue" else "",
+            "drawing": f"，发证之日{self['status_at_issue']}（领取失业保险金以发证之日为准）" if figure == "issue" else "",
             "urgent": "（急需紧缺职业（工种）单独计算）" if figure else "",
             "possible": f"，另有{self[name]}次的年份或职业（工种）不明" if figure else "",
             "since": f"、{self[name]}起" if figure else "",

@@ -287,4 +287,5 @@ KEYS: Mapping[str, Key] = {key: rule for group in GROUPS.values() for key, rule 
 TOGETHER = (
     ("pilot_rate", "pilot_balance_on", "pilot_items", "pilot_from", "pilot_until"),
     ("catch_up_from", "catch_up_until"),
+    ("open_ended_months", "open_ended_statuses"),
 )

@@ -82,10 +82,6 @@ def _amount(findings: Iterable[Finding]) -> Decimal | None:
     return to_fen(found[0]) if isinstance(found[0], Decimal) else None
 
 
-def _finding(rules: SkillRules, rule: str, answer: Answer, because: str, figures: Mapping[str, Figure]) -> Finding:
-    return Finding(rule, answer, rules.clauses[rule], because, figures)
-
-
 # Who claims
 
 
@@ -104,34 +100,34 @@ def _status_covered(rules: SkillRules, facts: SkillFacts) -> Finding:
         _drawing(rules, facts) if DRAWING in rules.statuses else False,
     ]
     if True in ways:
-        return _finding(rules, "status_covered", PASS, "covered", figures)
+        return rules.finding("status_covered", PASS, "covered", figures)
     if None in ways:
-        return _finding(rules, "status_covered", UNKNOWN, "status_unknown", figures)
-    return _finding(rules, "status_covered", FAIL, "not_covered", figures)
+        return rules.finding("status_covered", UNKNOWN, "status_unknown", figures)
+    return rules.finding("status_covered", FAIL, "not_covered", figures)
 
 
 def _insured_long_enough(rules: SkillRules, facts: SkillFacts) -> Finding:
     months, exempt = facts.insured_months, False if rules.recipients_need_months else _drawing(rules, facts)
     figures: dict[str, Figure] = {"months": months, "limit": rules.months_least, "at": rules.months_at}
     if exempt:
-        return _finding(rules, "insured_long_enough", PASS, "recipient", figures)
+        return rules.finding("insured_long_enough", PASS, "recipient", figures)
     if months is None:
-        return _finding(rules, "insured_long_enough", UNKNOWN, "months_unknown", figures)
+        return rules.finding("insured_long_enough", UNKNOWN, "months_unknown", figures)
     if months >= rules.months_least:
-        return _finding(rules, "insured_long_enough", PASS, "enough_months", figures)
+        return rules.finding("insured_long_enough", PASS, "enough_months", figures)
     if exempt is None:
-        return _finding(rules, "insured_long_enough", UNKNOWN, "status_unknown", figures)
+        return rules.finding("insured_long_enough", UNKNOWN, "status_unknown", figures)
     because = "too_few_at_issue" if rules.months_at == "issue" else "too_few_months"
-    return _finding(rules, "insured_long_enough", FAIL, because, figures)
+    return rules.finding("insured_long_enough", FAIL, because, figures)
 
 
 def _post_matches(rules: SkillRules, facts: SkillFacts) -> Finding:
     figures: dict[str, Figure] = {"post_agrees": facts.post_agrees}
     if facts.post_agrees is None:
-        return _finding(rules, "post_matches", UNKNOWN, "not_answered", figures)
+        return rules.finding("post_matches", UNKNOWN, "not_answered", figures)
     if facts.post_agrees:
-        return _finding(rules, "post_matches", PASS, "agrees", figures)
-    return _finding(rules, "post_matches", FAIL, "disagrees", figures)
+        return rules.finding("post_matches", PASS, "agrees", figures)
+    return rules.finding("post_matches", FAIL, "disagrees", figures)
 
 
 # The certificate
@@ -143,14 +139,14 @@ def _certificate_valid(rules: SkillRules, facts: SkillFacts) -> Finding:
         "certificate_type": kind, "valid": valid, "types": rules.certificate_types, "proof": rules.certificate_proof
     }  # fmt: skip
     if kind is not None and kind not in rules.certificate_types:
-        return _finding(rules, "certificate_valid", FAIL, "other_type", figures)
+        return rules.finding("certificate_valid", FAIL, "other_type", figures)
     if valid is False:
-        return _finding(rules, "certificate_valid", FAIL, "not_valid", figures)
+        return rules.finding("certificate_valid", FAIL, "not_valid", figures)
     if kind is None:
-        return _finding(rules, "certificate_valid", UNKNOWN, "type_unknown", figures)
+        return rules.finding("certificate_valid", UNKNOWN, "type_unknown", figures)
     if valid is None:
-        return _finding(rules, "certificate_valid", UNKNOWN, "validity_unknown", figures)
-    return _finding(rules, "certificate_valid", PASS, "valid", figures)
+        return rules.finding("certificate_valid", UNKNOWN, "validity_unknown", figures)
+    return rules.finding("certificate_valid", PASS, "valid", figures)
 
 
 def _grade_covered(rules: SkillRules, facts: SkillFacts) -> Finding:
@@ -158,12 +154,12 @@ def _grade_covered(rules: SkillRules, facts: SkillFacts) -> Finding:
     urgent = is_urgent(rules, facts.occupation)
     figures: dict[str, Figure] = {"grade": facts.grade, "amount": None, "urgent": urgent}
     if facts.grade is None:
-        return _finding(rules, "grade_covered", UNKNOWN, "grade_unknown", figures)
+        return rules.finding("grade_covered", UNKNOWN, "grade_unknown", figures)
     found = [amounts.get(facts.grade) for kind, amounts in rules.amounts.items() if urgent in (kind, None)]
     if len({each and each[0] for each in found}) > 1:
-        return _finding(rules, "grade_covered", UNKNOWN, "occupation_unknown", figures)
+        return rules.finding("grade_covered", UNKNOWN, "occupation_unknown", figures)
     if found[0] is None:
-        return _finding(rules, "grade_covered", FAIL, "no_amount", figures)
+        return rules.finding("grade_covered", FAIL, "no_amount", figures)
     amount, clause = found[0]
     because = "urgent_covered" if urgent else "covered"
     return Finding("grade_covered", PASS, clause, because, {**figures, "amount": amount})
@@ -178,12 +174,12 @@ def _within_window(rules: SkillRules, facts: SkillFacts) -> Finding:
     last = None if issued is None else _months_later(issued, months)
     figures: dict[str, Figure] = {"issued_on": issued, "claimed_on": claimed, "months": months, "limit": last}
     if issued is None or claimed is None or last is None:
-        return _finding(rules, "within_window", UNKNOWN, "day_unknown", figures)
+        return rules.finding("within_window", UNKNOWN, "day_unknown", figures)
     if claimed < issued:
-        return _finding(rules, "within_window", FAIL, "before_issue", figures)
+        return rules.finding("within_window", FAIL, "before_issue", figures)
     if claimed > last:
-        return _finding(rules, "within_window", FAIL, "too_late", figures)
-    return _finding(rules, "within_window", PASS, "in_time", figures)
+        return rules.finding("within_window", FAIL, "too_late", figures)
+    return rules.finding("within_window", PASS, "in_time", figures)
 
 
 def _months_later(day: date, months: int) -> date:
@@ -196,16 +192,16 @@ def _within_period(rules: SkillRules, facts: SkillFacts) -> Finding:
     claimed = facts.claimed_on
     figures: dict[str, Figure] = {"on": claimed, "from": rules.first_day, "limit": rules.last_day}
     if claimed is None:
-        return _finding(rules, "within_period", UNKNOWN, "day_unknown", figures)
+        return rules.finding("within_period", UNKNOWN, "day_unknown", figures)
     if claimed < rules.first_day:
-        return _finding(rules, "within_period", FAIL, "before_period", figures)
+        return rules.finding("within_period", FAIL, "before_period", figures)
     if rules.catch_up and rules.catch_up[0] <= claimed <= rules.catch_up[1]:
         figures |= {"from": rules.catch_up[0], "limit": rules.catch_up[1]}
         return Finding("within_period", PASS, rules.clauses["caught_up"], "caught_up", figures)
     if claimed <= rules.last_day:
-        return _finding(rules, "within_period", PASS, "in_period", figures)
+        return rules.finding("within_period", PASS, "in_period", figures)
     if rules.open_ended_months is None:
-        return _finding(rules, "within_period", FAIL, "after_period", figures)
+        return rules.finding("within_period", FAIL, "after_period", figures)
     return _open_ended(rules, rules.open_ended_months, facts, figures)
 
 

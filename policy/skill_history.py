@@ -35,7 +35,7 @@ def judge_yearly_limit(rules: SkillRules, facts: SkillFacts) -> Finding:
         "year": facts.claimed_on.year if facts.claimed_on else None, "limit": min(limits.values()), "urgent": urgent
     }  # fmt: skip
     if facts.received is None:
-        return _finding(rules, "yearly_limit", UNKNOWN, "history_unknown", figures)
+        return rules.finding("yearly_limit", UNKNOWN, "history_unknown", figures)
     years = [facts.claimed_on.year] if facts.claimed_on else _years(facts.received)
     counts = [
         (_counted([_counts(rules, subsidy, kind, year) for subsidy in facts.received]), limit)
@@ -45,11 +45,11 @@ def judge_yearly_limit(rules: SkillRules, facts: SkillFacts) -> Finding:
     answers = {FAIL if sure >= limit else PASS if most < limit else UNKNOWN for (sure, most), limit in counts}
     answer = answers.pop() if len(answers) == 1 else UNKNOWN
     if facts.claimed_on is None:
-        return _finding(rules, "yearly_limit", answer, "no_year_full" if answer is PASS else "claim_day_unknown", figures)
+        return rules.finding("yearly_limit", answer, "no_year_full" if answer is PASS else "claim_day_unknown", figures)
     (sure, most), limit = counts[0]
     figures |= {"count": sure, "possible": most - sure, "limit": limit}
     because = {PASS: "below_limit", FAIL: "limit_reached", UNKNOWN: "may_be_reached"}
-    return _finding(rules, "yearly_limit", answer, because[answer], figures)
+    return rules.finding("yearly_limit", answer, because[answer], figures)
 
 
 def judge_once_per_grade(rules: SkillRules, facts: SkillFacts) -> Finding:
@@ -94,18 +94,14 @@ def _judged(
     """FAIL where one surely matches, UNKNOWN where one may or they are not known; figures are of the first such."""
     own: dict[str, Figure] = {"occupation": facts.occupation, "grade": facts.grade, **figures}
     if subsidies is None:
-        return _finding(rules, rule, UNKNOWN, "history_unknown", own)
+        return rules.finding(rule, UNKNOWN, "history_unknown", own)
     matches = [(subsidy, match(subsidy, facts)) for subsidy in subsidies]
     for sought, answer, because in ((True, FAIL, "found"), (None, UNKNOWN, "may_be_found")):
         for subsidy, matched in matches:
             if matched is sought:
                 own |= {"their_occupation": subsidy.occupation, "their_grade": subsidy.grade, "their_on": subsidy.on}
-                return _finding(rules, rule, answer, because, own)
-    return _finding(rules, rule, PASS, "none_found", own)
-
-
-def _finding(rules: SkillRules, rule: str, answer: Answer, because: str, figures: Mapping[str, Figure]) -> Finding:
-    return Finding(rule, answer, rules.clauses[rule], because, figures)
+                return rules.finding(rule, answer, because, own)
+    return rules.finding(rule, PASS, "none_found", own)
 
 
 # Counting by year

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from policy.notice import Terms
+from policy.verdict import Answer, Figure, Finding
 
 AMOUNTS = {"五级": "skill_amount_5", "四级": "skill_amount_4", "三级": "skill_amount_3"}
 URGENT_AMOUNTS = {"五级": "urgent_amount_5", "四级": "urgent_amount_4", "三级": "urgent_amount_3"}
@@ -65,6 +66,10 @@ class SkillRules:
     open_ended_statuses: tuple[str, ...]
     catch_up: tuple[date, date] | None
     clauses: Mapping[str, str]
+
+    def finding(self, rule: str, answer: Answer, because: str, figures: Mapping[str, Figure]) -> Finding:
+        """The rule's answer with the clause that it is quoted by."""
+        return Finding(rule, answer, self.clauses[rule], because, figures)
 
 
 @lru_cache(maxsize=1024)

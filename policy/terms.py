@@ -171,7 +171,7 @@ class Terms:
         return min(max(on, first), last)
 
     def days_that_may_count(self, keys: Iterable[str], programme: Programme) -> Sequence[date | None]:
-        """The days of the period from which any of these terms differs, the first day among them; None if none does."""
+        """The days of the programme from which any of these terms differs, its first day among them; None if none does."""
         changing = self._changing.intersection(keys)
         first, last = self.period(programme)
         starts = [term.since for key in changing for term in self._terms[key] if term.since]

@@ -59,6 +59,7 @@ class TestBuiltInNotices:
     def test_run_from_new_year_to_new_years_eve(self, name: str) -> None:
         notice = load(name)
         assert notice.terms().refund_period == (date(2024, 1, 1), date(2024, 12, 31))
+        assert notice.terms().skill_period == (date(2024, 1, 1), date(2024, 12, 31))
         assert notice.in_force(date(2024, 1, 1))
         assert notice.in_force(date(2024, 12, 31))
         assert not notice.in_force(date(2025, 1, 1))
@@ -104,6 +105,11 @@ class TestChoices:
             ("shanxi/2024", "size_when_not_recorded", "晋人社厅发〔2024〕28号 二"),
             ("hebei/2024", "size_when_not_recorded", "冀人社发〔2024〕14号 二"),
             ("jilin/2024", "ratio_sme", "吉人社联〔2024〕43号 二"),
+            ("jilin/2024", "training_bar_scope", "吉人社联〔2024〕43号 二"),
+            ("shanxi/2024", "skill_amount_5", "晋人社厅发〔2024〕28号 三"),
+            ("hebei/2024", "skill_amount_4", "冀人社发〔2024〕14号 三"),
+            ("shandong/2024", "skill_amount_3", "鲁人社发〔2024〕8号 四"),
+            ("xpcc/2024", "skill_amount_3", "征求意见稿） 一（三）"),
         ],
     )
     def test_a_choice_that_a_document_decides_is_refused_with_its_clause(self, notice: str, key: str, clause: str) -> None:
