@@ -5,7 +5,7 @@ One statement for any number of enterprises. A voided row does not count; empty 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import ROUND_CEILING, Context, Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db import connection
 
@@ -27,6 +27,12 @@ class Asked(NamedTuple):
     looked_on: date  # the day on which lists are in force and money has come back
     any_payment: bool  # a month with no 应缴 on record counts as paid in full once anything was paid for it
     credit_origin: str  # what the origin of a credit listing must name to count; empty = every origin counts
+
+    @classmethod
+    def under(cls, terms: Terms, year: int, looked_on: date) -> Self:
+        """What the terms ask of the figures of a programme year on a day."""
+        any_payment = terms.word_of("due_unknown_month") == "any_payment"
+        return cls(year, looked_on, any_payment, terms.word_of("credit_origin"))
 
 
 class Figures(NamedTuple):

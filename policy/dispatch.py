@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from policy.facts import RefundFacts
@@ -96,9 +97,12 @@ def split(terms: Terms, facts: RefundFacts, hosts: Sequence[Host]) -> Split:
     ordered = sorted(hosts, key=lambda host: host.code)
     public = [host for host in ordered if host.kind == PUBLIC_BODY and not rules.public_covered]
     others = [host for host in ordered if host not in public]
-    in_the_way = _in_the_way(rules, facts, verdict.base, public, others)
+    in_the_way = _in_the_way(rules, verdict.base, public, others)
     if in_the_way:
         return Split(verdict.amount, in_the_way)
+    reckoned_with = {name: paid for name, paid in sums_of(terms, facts.on, hosts).items() if getattr(facts, name) != paid}
+    if reckoned_with:
+        return Split(verdict.amount, _unsettled(rules, "hosts_differ", {"differing": tuple(reckoned_with)}))
     passed_to = others if rules.hosts_paid else []
     own = verdict.base - _sum(passed_to)
     figures = {"refund": verdict.amount, "hosts": _codes(passed_to), "paid_for_hosts": _sum(passed_to), "own": own}
@@ -112,6 +116,34 @@ def split(terms: Terms, facts: RefundFacts, hosts: Sequence[Host]) -> Split:
         own=_part(rules, "own", Host("", None, own), verdict.rate, own_amount),
         not_paid=tuple([_part(rules, "public", host, verdict.rate, to_fen(_paid(host) * verdict.rate)) for host in public]),
     )
+
+
+def sums_of(terms: Terms, day: date | None, hosts: Iterable[Host]) -> dict[str, Decimal | None]:
+    """What was paid for a unit's workers by group of host, yuan, by names of RefundFacts; None where a sum is unknown.
+
+    At public bodies that the notice does not cover; and, where each host goes by its own size, at large and other ones.
+    """
+    rules = _rules(terms, day)
+    names = [] if rules.public_covered else ["paid_for_public_hosts"]
+    names += ["paid_for_large_hosts", "paid_for_sme_hosts"] if rules.by_host else []
+    groups: dict[str, list[Host]] = {name: [] for name in names}
+    for host in [host for host in hosts if host.paid != 0]:
+        for name in groups.keys() & _groups(rules, host):
+            groups[name].append(host)
+    return {
+        name: None if any(host.paid is None or len(_groups(rules, host)) > 1 for host in group) else _sum(group)
+        for name, group in groups.items()
+    }
+
+
+def _groups(rules: _Rules, host: Host) -> set[str]:
+    """The groups that a host may belong to: more than one where its kind or size is unknown."""
+    sized = {"paid_for_large_hosts"} if host.size == LARGE else {"paid_for_sme_hosts"}
+    if host.size is None:
+        sized = {"paid_for_large_hosts", "paid_for_sme_hosts"}
+    if host.kind == PUBLIC_BODY and not rules.public_covered:
+        return {"paid_for_public_hosts"}
+    return sized | {"paid_for_public_hosts"} if host.kind is None and not rules.public_covered else sized
 
 
 def passthrough_by(terms: Terms, paid_on: date, calendar: Calendar) -> date:
@@ -157,6 +189,7 @@ def banned_year(terms: Terms, established_on: date) -> int | None:
     return established_on.year + 1 if terms.says("dispatch_ban_next_year", on) else None
 
 
+@lru_cache(maxsize=64)
 def _rules(terms: Terms, day: date | None) -> _Rules:
     on = terms.day_that_counts(DISPATCH_KEYS, day)
     part = terms.clause("dispatch_hosts_paid", on)
@@ -175,9 +208,7 @@ def _rules(terms: Terms, day: date | None) -> _Rules:
     )
 
 
-def _in_the_way(
-    rules: _Rules, facts: RefundFacts, base: Decimal, public: Sequence[Host], others: Sequence[Host]
-) -> Finding | None:
+def _in_the_way(rules: _Rules, base: Decimal, public: Sequence[Host], others: Sequence[Host]) -> Finding | None:
     """Why the refund cannot be split, if so; `hosts` of the figures are those in the way."""
     every = (*public, *others)
     if unknown := [host for host in every if host.paid is None or host.paid < 0]:
@@ -188,21 +219,7 @@ def _in_the_way(
         return _unsettled(rules, "size_unknown", {"hosts": _codes(unknown)})
     if _sum(others) > base:
         return _unsettled(rules, "hosts_exceed_base", {"paid_for_hosts": _sum(others), "base": base})
-    if differing := _differing(rules, facts, public, others):
-        return _unsettled(rules, "hosts_differ", {"differing": differing})
     return None
-
-
-def _differing(rules: _Rules, facts: RefundFacts, public: Sequence[Host], others: Sequence[Host]) -> tuple[str, ...]:
-    """The sums that the base was reckoned with and that the hosts do not add up to."""
-    pairs: dict[str, tuple[Decimal | None, Decimal]] = {}
-    if not rules.public_covered:
-        pairs["paid_for_public_hosts"] = facts.paid_for_public_hosts, _sum(public)
-    if rules.by_host:
-        large = [host for host in others if host.size == LARGE]
-        pairs["paid_for_large_hosts"] = facts.paid_for_large_hosts, _sum(large)
-        pairs["paid_for_sme_hosts"] = facts.paid_for_sme_hosts, _sum(others) - _sum(large)
-    return tuple([name for name, (reckoned, added) in pairs.items() if reckoned != added])
 
 
 def _unsettled(rules: _Rules, because: str, figures: Mapping[str, Figure]) -> Finding:

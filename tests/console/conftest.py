@@ -7,7 +7,9 @@ from django.test import Client
 
 from agency.models import Role
 from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
+    acts_for,
     credit_list,
+    days,
     files,
     make_enterprise,
     make_programme,

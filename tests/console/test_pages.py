@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from agency.models import FundMonth, Role
 from enterprises.models import MonthlyContribution
+from subsidies.refunds.actions import apply_for
+from subsidies.refunds.models import Host
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +54,20 @@ class TestApplication:
         assert "2023年5月单位应缴500.00元、个人应缴500.00元，按费率为700.00元、300.00元。" in page
         assert "2023-06" not in page
         assert "费率核对提示" not in page_of(clerk, "refunds_application", sound.applications.get().pk)
+
+    def test_shares_a_dispatch_units_refund_among_its_hosts(self, clerk, make_enterprise, programme, credit_list, acts_for, days):
+        unit = make_enterprise(dispatch=True)  # 12,000.00 paid
+        for code, kind, paid in (("甲", "企业", "1000.01"), ("乙", "机关事业单位", "2000.00")):
+            Host.objects.create(
+                unit_uscc=unit.uscc, host_uscc=code, host_name=f"{code}单位", host_kind=kind, year=2023, paid=Decimal(paid)
+            )
+        application = apply_for(unit, programme, by=acts_for(unit), at=days.answered)
+        page = page_of(clerk, "refunds_application", application.pk)
+        for words in ("派遣资金分配", "甲单位", "600.01", "单位自有部分", "5,399.99", "乙单位", "不返还"):
+            assert words in page
+        Host.objects.filter(host_uscc="甲").update(paid=None)
+        page = page_of(clerk, "refunds_application", application.pk)
+        assert "用工单位甲的派遣人员上年度缴费不明，不能分配。" in page
 
     def test_warns_no_more_than_the_agency_tolerates(self, clerk, make_enterprise, make_programme, screen):
         programme = make_programme(choices={"premium_tolerance": "20"}, region="140302")  # a person and part: 200 a part

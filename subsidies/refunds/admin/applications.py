@@ -233,7 +233,7 @@ class ApplicationAdmin(DeskAdmin):
         shown = []
         if obj.decision is not None:
             shown += [panels.amount_panel(obj.decision), panels.findings_panel(obj.decision)]
-            shown += panels.premium_panel(obj, obj.decision)
+            shown += [*panels.split_panel(obj.decision), *panels.premium_panel(obj, obj.decision)]
         shown += [
             panels.credit_panel(obj),
             panels.corrections_panel(obj),

@@ -67,6 +67,30 @@ def findings_panel(decision: Decision) -> Panel:
     return table(f"逐条判定（{decision.on:%Y-%m-%d}）", ["条件", "结论", "所用数据、限值与依据", "可以怎么办"], rows)
 
 
+def split_panel(decision: Decision) -> list[Panel]:
+    """How a dispatch unit's refund is shared; nothing for any other enterprise, and where there is no refund."""
+    shown = queries.split_of(decision)
+    if shown is None or shown.split.refund is None:
+        return []
+    split, names = shown
+    parts = [*split.hosts, *([split.own] if split.own else []), *split.not_paid]
+    rows = [
+        (
+            names.get(part.code, "单位自有部分"),
+            {"number": _money(part.paid)},
+            {"number": explain.percent(part.rate)},
+            {"number": "不返还" if part in split.not_paid else _money(part.amount)},
+            explain.for_staff(part.finding),
+        )
+        for part in parts
+    ]
+    told = [explain.for_staff(split.finding), explain.remedy(split.finding)]
+    heads = ["归谁", "上年度缴费（元）", "返还比例", "金额（元）", "说明与依据"]
+    panel = table("派遣资金分配", heads, rows, "不能分配，请按提示处理。")
+    panel.context["note"] = "".join(told)
+    return [panel]
+
+
 def premium_panel(obj: Application, decision: Decision) -> list[Panel]:
     """The months whose premiums do not agree with base x rate; nothing where all do."""
     rows = [

@@ -4,6 +4,7 @@ from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of,
 from subsidies.refunds.queries.cases import Standing, findings_of, standing, timeline, verdict_of
 from subsidies.refunds.queries.credit import reviewed_to_look_up, screened_to_look_up
 from subsidies.refunds.queries.facts import Case, facts_of
+from subsidies.refunds.queries.hosts import split_of
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 from subsidies.refunds.queries.worklists import not_offered, worklist
@@ -24,6 +25,7 @@ __all__ = [
     "reviewed_to_look_up",
     "screened_to_look_up",
     "screening_rows",
+    "split_of",
     "standing",
     "timeline",
     "verdict_of",

@@ -10,11 +10,10 @@ from django.db import connection
 from agency.models import CaseKind, CreditCheck
 from enterprises.models import Enterprise
 from enterprises.queries import Asked, Figures, figures, parent_sizes
+from policy.dispatch import sums_of
 from policy.facts import NOT_CHECKED, RefundFacts
 from policy.notice import Terms
-from policy.refund import DISPATCH_KEYS, sized_by_host
-from policy.size import LARGE
-from subsidies.refunds.models import Host
+from subsidies.refunds.queries.hosts import hosts_of
 
 
 class Case(NamedTuple):
@@ -27,32 +26,33 @@ class Case(NamedTuple):
     on: date
 
 
-def asked_under(terms: Terms, year: int, looked_on: date) -> Asked:
-    """What the terms ask of the figures of a programme year on a day."""
-    any_payment = terms.word_of("due_unknown_month") == "any_payment"
-    return Asked(year, looked_on, any_payment, terms.word_of("credit_origin"))
-
-
 def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) -> dict[int, RefundFacts]:
     """{enterprise id: its facts} under the terms of a programme year; lists and the platform's answers as of `looked_on`."""
-    asked = asked_under(terms, year, looked_on)
+    asked = Asked.under(terms, year, looked_on)
     rows = figures([case.enterprise_id for case in cases], [case.on for case in cases], asked)
     branches = {row.parent_uscc for row in rows.values() if row.kind == Enterprise.Kind.BRANCH}
     parents = parent_sizes(terms, branches, asked)
-    hosts = _paid_for_hosts(terms, [row.uscc for row in rows.values() if row.dispatch], asked)
+    hosts = hosts_of(terms, [row.uscc for row in rows.values() if row.dispatch], asked)
     answered = _platform_flags([case.application_id for case in cases if case.application_id], looked_on)
-    least = terms.count_of("paid_months_least")
     found = {}
     for case in cases:
         row = rows.get(case.enterprise_id)
         if row is not None:
             flags = _flags(row, answered.get(case.application_id or 0))
-            found[case.enterprise_id] = _facts(row, case, least, parents, hosts.get(row.uscc, {}), flags)
+            lines = hosts.get(row.uscc)
+            paid = sums_of(terms, case.on, [line.host for line in lines]) if lines else {}
+            least = terms.count_of("paid_months_least", terms.day_that_counts(["paid_months_least"], case.on))
+            found[case.enterprise_id] = _facts(row, case, least, parents, paid, flags)
     return found
 
 
 def _facts(
-    row: Figures, case: Case, least: int, parents: dict[str, str], hosts: dict[str, Decimal | None], flags: tuple[str, ...]
+    row: Figures,
+    case: Case,
+    least: int,
+    parents: dict[str, str],
+    paid_for_hosts: dict[str, Decimal | None],
+    flags: tuple[str, ...],
 ) -> RefundFacts:
     return RefundFacts(
         kind=row.kind, dispatch=row.dispatch, on=case.on, paid_months=row.paid_months(least),
@@ -60,7 +60,7 @@ def _facts(
         end_insured=row.end_insured, dismissals=row.dismissals, claimants=row.claimants, retired=row.retired, died=row.died,
         paid_normal=row.paid_normal, paid_arrears=row.paid_arrears, paid_late_fees=row.paid_late_fees,
         paid_after_year=row.paid_after_year, refunded=row.refunded,
-        **hosts, deferred_unpaid=row.deferred_unpaid,
+        **paid_for_hosts, deferred_unpaid=row.deferred_unpaid,
         statistics_size=row.statistics_size or None, statistics_covers=row.statistics_covers, size_2020=row.size_2020 or None,
         recorded_size=row.recorded_size or None, industry=row.industry or None, employees=row.employees, revenue=row.revenue,
         assets=row.assets, parent_size=parents.get(row.parent_uscc) if row.kind == Enterprise.Kind.BRANCH else None,
@@ -93,36 +93,3 @@ def _platform_flags(application_ids: Collection[int], looked_on: date) -> dict[i
             [CaseKind.REFUND, list(application_ids), looked_on, CreditCheck.Outcome.NO_ANSWER],
         )
         return dict(cursor.fetchall())
-
-
-def _paid_for_hosts(terms: Terms, usccs: Collection[str], asked: Asked) -> dict[str, dict[str, Decimal | None]]:
-    """{dispatch unit: what was paid last year for its workers at 机关事业单位, and where the terms go by host at large and
-    at other hosts, by names of RefundFacts}; None where a sum is unknown. A unit whose hosts are not on record at all is
-    left out.
-
-    年度 of a line is the year worked in, so last year; where a unit has only lines of the programme's own year, theirs is
-    上年度实缴失业保险费 too."""
-    if not usccs:
-        return {}
-    found = Host.objects.filter(unit_uscc__in=usccs, year__in=(asked.year - 1, asked.year), voided=False)
-    lines = list(found.values_list("unit_uscc", "year", "host_uscc", "host_kind", "paid"))
-    by_host = sized_by_host(terms, terms.day_that_counts(DISPATCH_KEYS, asked.looked_on))
-    sizes = parent_sizes(terms, {line[2] for line in lines}, asked) if by_host else {}
-    names = ("paid_for_public_hosts", *(["paid_for_large_hosts", "paid_for_sme_hosts"] if by_host else []))
-    totals: dict[str, dict[int, dict[str, Decimal | None]]] = {}
-    for unit, on_year, host, kind, paid in lines:
-        total = totals.setdefault(unit, {}).setdefault(on_year, dict.fromkeys(names, Decimal(0)))
-        groups = [name for name in names if name in _groups(kind, sizes.get(host))]
-        for name in groups if paid != 0 else []:
-            before = total[name]
-            total[name] = None if paid is None or before is None or len(groups) > 1 else before + paid
-    return {unit: by_year[min(by_year)] for unit, by_year in totals.items()}
-
-
-def _groups(kind: str, size: str | None) -> tuple[str, ...]:
-    """The sums that a host may belong to; with its size unknown either of two."""
-    if kind == Enterprise.Kind.PUBLIC_BODY:
-        return ("paid_for_public_hosts",)
-    if size is None:
-        return "paid_for_large_hosts", "paid_for_sme_hosts"
-    return ("paid_for_large_hosts",) if size == LARGE else ("paid_for_sme_hosts",)
