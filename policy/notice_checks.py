@@ -60,7 +60,9 @@ def _period(file: NoticeFile, head: Mapping[str, Any], stated: Mapping[str, Stat
     first, last = _days(file, stated, programme)
     for bound, day in (("from", first), ("until", last)):
         if not head["from"] <= day <= head["until"]:
-            raise file.error(f"terms.{programme}_{bound}", f"{day} 不在本文件的期间 {head['from']} 至 {head['until']} 内")
+            raise file.error(
+                f"terms.{programme}_{bound}", f"{day} 不在本文件的期间 {head['from']} 至 {head['until']} 内，请写明本年度的日期"
+            )
     return first, last
 
 

@@ -1,9 +1,10 @@
 """Does a golden case notice? `python -m tests.policy.mutants [words]`, run by `make mutants [ONLY=words]`.
 
 Changes, one at a time, every value of every notice and every comparison in `policy`, and runs the golden cases on each
-change. A comparison of a module that holds no rules (files, the command line) is for that module's own tests to notice:
-`tested` of mutants.toml names them. What nobody notices is printed; each such line carries its reason from there, or
-the command ends with 1. `words` keeps the changes whose line has all of them.
+change. Notices and cases of the folders that NOTICE_FOLDERS names count too. A comparison of a module that holds no rules
+(files, the command line) is for that module's own tests to notice: `tested` of mutants.toml names them. What nobody
+notices is printed; each such line carries its reason from there, or the command ends with 1. `words` keeps the changes
+whose line has all of them.
 """
 
 import ast
@@ -152,7 +153,10 @@ def by_golden_cases(change: Change) -> int:
         sys.meta_path.insert(0, _Changed(change))
     from tests.policy import test_golden
 
-    concerned = None if change.path.suffix == ".py" else _heirs(change.path)
+    concerned = None
+    if change.path.suffix == ".toml":
+        concerned = _heirs(change.path)
+        test_golden.FOLDERS = [test_golden.INVENTED]  # an agency's own stand beside the changed one
     for case in test_golden.golden():
         if concerned is None or concerned.intersection(map(str, case.values)):
             test_golden.check(*case.values)
@@ -163,7 +167,7 @@ def _put_notice_in_place(change: Change) -> None:
     from policy import notice
 
     folder = Path(tempfile.mkdtemp(dir=os.environ["MUTANTS_FOLDER"]))
-    for path in NOTICES.glob("*.toml"):
+    for path in notices():
         if path != change.path:
             (folder / path.name).symlink_to(path)
     (folder / change.path.name).write_text(change.text, "utf-8")
@@ -213,9 +217,15 @@ def _in_child(change: Change, notice: Callable[[Change], int]) -> int:
 # ---- the list --------------------------------------------------------------------------------------------------
 
 
+def notices() -> list[Path]:
+    """The notices of policy/notices and of the folders that NOTICE_FOLDERS names."""
+    own = [Path(folder) for folder in os.environ.get("NOTICE_FOLDERS", "").split(":") if folder]
+    return [path.resolve() for folder in (NOTICES, *own) for path in sorted(folder.glob("*.toml"))]
+
+
 def changes(keys: Any) -> Iterator[Change]:
     """Every change, notices first."""
-    for path in sorted(NOTICES.glob("*.toml")):
+    for path in notices():
         yield from changed_values(path, keys)
     for path in sorted(POLICY.rglob("*.py")):
         yield from changed_comparisons(path, path.relative_to(POLICY).as_posix())

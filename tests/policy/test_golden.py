@@ -4,9 +4,10 @@ A file states its subject (refund if it says none), its rule, the notices with t
 and choices of all its cases, and cases. A case changes the facts of its subject in base.toml and says the rule's answer
 (NOT_ASKED where the notice does not ask, CHOICE_REFUSED where the notice does not leave that choice) and any cells of the
 result. A case about a term has no answer: its rule is the term's key. Notices are looked for in policy/notices, then among
-the invented ones beside the cases.
+the invented ones beside the cases, then in the folders that NOTICE_FOLDERS names; each of these has its own cases/.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,15 +22,18 @@ from tests.policy.subjects import SUBJECTS, Result
 
 CASES = Path(__file__).with_name("cases")
 INVENTED = Path(__file__).with_name("notices")
+OWN = [Path(folder) for folder in os.environ.get("NOTICE_FOLDERS", "").split(":") if folder]
+FOLDERS = [INVENTED, *OWN]
 BASES = tomllib.loads((CASES / "base.toml").read_text("utf-8"))
 BASE = BASES["refund"]
 _TERMS: dict[tuple[str, tuple[tuple[str, str], ...]], Terms] = {}
 
 
 def sheets() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted(CASES.glob("*.toml")):
-        if path.stem != "base":
-            yield path.stem, tomllib.loads(path.read_text("utf-8"))
+    for folder in (CASES, *(own / "cases" for own in OWN)):
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem != "base":
+                yield path.stem, tomllib.loads(path.read_text("utf-8"))
 
 
 def golden() -> Iterator[Any]:
@@ -61,7 +65,7 @@ def base_of(subject: str) -> dict[str, Any]:
 def terms_of(notice: str, choose: dict[str, str]) -> Terms:
     key = notice, tuple(sorted(choose.items()))
     if key not in _TERMS:
-        _TERMS[key] = load(notice, [INVENTED]).terms(choose)
+        _TERMS[key] = load(notice, FOLDERS).terms(choose)
     return _TERMS[key]
 
 
