@@ -10,6 +10,7 @@ from sheets.guard import SheetRefused
 
 SEARCHED_ROWS = 30  # titles and notes may stand above the header row
 ERROR_HEADER = "错误原因"  # what we add to the rows that we give back
+NOTES_SHEET = "填写说明"  # the page of notes in our templates: it names columns, and is no table
 
 
 class NoHead(NamedTuple):

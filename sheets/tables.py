@@ -10,7 +10,7 @@ from sheets.cells import Cell
 from sheets.columns import Column
 from sheets.csvfile import Blocks, Cells
 from sheets.guard import Limits, SheetRefused, encoding_of, kind_of
-from sheets.headers import SEARCHED_ROWS, Head, NoHead, find_head
+from sheets.headers import NOTES_SHEET, SEARCHED_ROWS, Head, NoHead, find_head
 
 __all__ = ["Blocks", "Cells", "Table", "Tables"]
 
@@ -55,6 +55,8 @@ class Tables:
         reasons: list[str] = []
         nearly = False
         for sheet in open_workbook(file, limits):
+            if sheet.name == NOTES_SHEET:
+                continue
             if sheet.hidden:
                 self.notes.append(f"工作表“{sheet.name}”是隐藏的，未读取")
                 continue

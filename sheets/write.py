@@ -18,7 +18,7 @@ from rustpy_xlsxwriter import Format, write_worksheet
 
 from sheets.cells import shown
 from sheets.columns import Column
-from sheets.headers import ERROR_HEADER
+from sheets.headers import ERROR_HEADER, NOTES_SHEET
 from sheets.read import STANDARD, CellError, Limits, RawRow, read_raw
 
 MOST_ROWS = 1_048_575  # below the header row of one sheet
@@ -155,7 +155,7 @@ def write_template(path: str | Path | BinaryIO, columns: Sequence[Column], title
                 sheet.write_comment(0, place, note)
             if options := column.options or column.value.options:
                 sheet.data_validation(1, place, MOST_ROWS, place, {"validate": "list", "source": list(options)})
-        notes = book.add_worksheet("填写说明")
+        notes = book.add_worksheet(NOTES_SHEET)
         for row, line in enumerate([("列名", "是否必填", "说明", "也可写作"), *map(_note_line, columns)]):
             for place, words in enumerate(line):
                 notes.write_string(row, place, words, text if row else bold)

@@ -105,6 +105,13 @@ class TestTemplates:
         assert rows == []
         assert [head.sheet for head in reading.heads] == ["名册"]
 
+    def test_with_one_column_that_is_needed_have_one_table_too(self, tmp_path):
+        columns = [Column("id", "证件号码", (), v.citizen_id, filled=True), Column("name", "姓名")]
+        write_template(tmp_path / "t.xlsx", columns, "名册")
+        with read(tmp_path / "t.xlsx", columns) as reading:
+            assert [head.sheet for head in reading.heads] == ["名册"]
+            assert reading.notes == []
+
     def test_say_what_each_column_wants(self, template):
         assert cells(template, 1)[1] == ["统一社会信用代码", "必填", "18 位；请将该列设为文本", "社会信用代码 / 信用代码"]
         with zipfile.ZipFile(template) as archive:
