@@ -92,7 +92,7 @@ class RegionResource(intake.SheetResource):
             ),
         ),
     )
-    after = (lambda staging: lay_paths(),)
+    after = (lambda staging, *, by, at: lay_paths(),)
 
 
 @intake.declare

@@ -6,7 +6,7 @@ from typing import Any
 
 from agency import intake
 from agency.intake import Cell, Check, Reference, Staging
-from agency.models import Region
+from agency.models import Region, User
 from enterprises.actions import record_covers
 from enterprises.models import CreditListing, Enterprise, MonthlyContribution, Size2020, SizeListing, WorkforceYear
 from policy import notice
@@ -226,7 +226,7 @@ class SizeListResource(intake.SheetResource):
     checks = (Check("year", "s.year > extract(year FROM %(today)s::date)", _NOT_YET),)
 
     @staticmethod
-    def _cover(staging: Staging) -> None:
+    def _cover(staging: Staging, *, by: User, at: datetime) -> None:
         record_covers(staging.imp, staging.values_of("year"))
 
     after = (_cover,)

@@ -94,7 +94,7 @@ def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = 
         _lock(imp.kind)
         if _still_as_reported(imp, at, progress):
             progress(0, None, "写入数据")
-            intake.land(_staging(imp), scope=_scope(imp, at), at=at)
+            intake.land(_staging(imp), scope=_scope(imp, at), by=by, at=at)
             _book(imp, by, at)
             return
     check_import(imp, at=at, progress=progress)

@@ -105,8 +105,8 @@ def _steps(staging: Staging) -> list[_Step]:
         steps.append(_Step("核对长度", "too long", _too_long(staging, limits), True))
     for ref in resource.references:
         if ref.missing:
-            code = f's."{ref.cell}"'
-            where = f'{code} IS NOT NULL AND {ref.alias}."{ref.model._meta.pk.column}" IS NULL'
+            code = f's."{staging.matched(ref.cell)}"'
+            where = f"coalesce({code}, '') <> '' AND {ref.alias}.\"{ref.model._meta.pk.column}\" IS NULL"
             steps.append(_step(staging, "核对编码", f"missing {ref.alias}", Check(ref.cell, where, ref.missing, (code,))))
     for place in resource.regions:
         outside = Check(
@@ -183,8 +183,13 @@ def _duplicates(staging: Staging) -> sql.Composable:
     where it repeats."""
     names = staging.resource.key
     headers = " + ".join(staging.resource.cells[name].column_name for name in names)
-    known = [sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in names if not staging.may_be_empty(name)]
-    key = sql.SQL(", ").join(map(sql.Identifier, names))
+    cells = [sql.Identifier(staging.matched(name)) for name in names]
+    known = [
+        sql.SQL("{} <> ''" if staging.resource.cells[name].is_sealed else "{} IS NOT NULL").format(cell)
+        for name, cell in zip(names, cells, strict=True)
+        if not staging.may_be_empty(name)
+    ]
+    key = sql.SQL(", ").join(cells)
     return sql.SQL(
         "INSERT INTO {issues} (row, cell, level, code, reason) "
         "WITH hashed AS (SELECT hash_record_extended(ROW({key}), 0) AS hash FROM {rows} WHERE {known}), "
@@ -217,6 +222,11 @@ def compared(staging: Staging) -> list[tuple[sql.Composable, sql.Composable]]:
             pairs.append((sql.Identifier("t", indexes[cell.name]), sql.Identifier("s", f"{cell.name}_index")))
         else:
             pairs.append((sql.Identifier("t", cell.model_field.column), sql.Identifier("s", cell.name)))  # type: ignore[union-attr]
+    pairs += [
+        (sql.Identifier("t", column), value)
+        for ref, column, value in staging.filled_columns()
+        if ref.cell not in staging.resource.key
+    ]
     for column, expression in staging.resource.computed.items():
         pairs.append((sql.Identifier("t", column), sql.SQL(expression)))
     return pairs
@@ -224,7 +234,8 @@ def compared(staging: Staging) -> list[tuple[sql.Composable, sql.Composable]]:
 
 def _fate_statements(staging: Staging) -> list[sql.Composable]:
     pairs = compared(staging)
-    needs = " ".join(["t.", staging.key_text, *staging.resource.computed.values()])
+    aliases = [f"{ref.alias}." for ref, _, _ in staging.filled_columns()]
+    needs = " ".join(["t.", staging.key_text, *aliases, *staging.resource.computed.values()])
     return [
         sql.SQL("DROP TABLE IF EXISTS {}").format(staging.fates),
         sql.SQL(

@@ -47,7 +47,8 @@ class Cell(Field):
     `attribute` is the model's field (default: the cell's own name), or a path such as `enterprise__uscc` for a code
     that only refers to another row. `filled`: an empty cell is an error of its row. `empty` is what an empty cell
     means, as canonical text, where that is not `unknown` (default: the model field's default,
-    where that may not be null and the cell need not be filled)."""
+    where that may not be null and the cell need not be filled). `options`: words that the template offers where others
+    are taken too."""
 
     def __init__(
         self,
@@ -59,9 +60,11 @@ class Cell(Field):
         attribute: str | None = None,
         empty: str | None = None,
         note: str = "",
+        options: tuple[str, ...] = (),
     ) -> None:
         super().__init__(attribute=attribute, column_name=header, widget=_Shown())
         self.value, self.aliases, self.filled, self.empty, self.note = value, aliases, filled, empty, note
+        self.options = options
         self.name = ""
         self.model_field: models.Field[Any, Any] | None = None
 
@@ -90,13 +93,15 @@ class Cell(Field):
     @property
     def column(self) -> Column:
         return Column(
-            self.name, self.column_name, self.aliases, self.value, required=self.filled, filled=self.filled, note=self.note
+            self.name, self.column_name, self.aliases, self.value, required=self.filled, filled=self.filled, note=self.note,
+            options=self.options,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Another table that a cell's code refers to, joined as `alias` wherever SQL names it: `alias.field = s.cell`.
+    """Another table that a cell's code refers to, joined as `alias` wherever SQL names it: `alias.field = s.cell`. A sealed
+    cell is matched by its blind index, so `field` is then the other table's index column, and `missing` names no code.
 
     With `missing`, a row without it is an error with this reason ({} stands for the code); a voided row counts as
     missing. `fills` is the column of the model that takes the primary key found. `on` replaces the whole condition."""
@@ -115,9 +120,9 @@ class Check:
     """A business check: rows where `where` holds get `reason` on `cell`, as an error, or as a warning to be acknowledged.
 
     SQL over `s` (the staged row, by cell names; `s.number` its row in the sheet), `t` (the stored row of the same key)
-    and the references; `join` is a further JOIN that it needs. `{rows}` is the staging table, `{issues}` what was found
-    so far (row, level). Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, and those of the kind. Each {} in
-    `reason` is filled by one SQL expression of `figures`."""
+    and the references; a sealed cell is compared by its blind index, `s.cell_index`. `join` is a further JOIN that it
+    needs. `{rows}` is the staging table, `{issues}` what was found so far (row, level). Parameters: %(today)s, %(import)s,
+    %(region)s, %(scope)s, and those of the kind. Each {} in `reason` is filled by one SQL expression of `figures`."""
 
     cell: str
     where: str
@@ -138,7 +143,7 @@ class SheetResource(Resource):
     regions: ClassVar[tuple[str, ...]] = ()  # SQL of the region codes of a row; each must lie within the loader's posts
     region_cell: ClassVar[str] = ""  # the cell blamed when it does not
     checks: ClassVar[tuple[Check, ...]] = ()
-    after: ClassVar[tuple[Callable[[Any], None], ...]] = ()  # called with the Staging once the rows have landed
+    after: ClassVar[tuple[Callable[..., None], ...]] = ()  # called as (staging, *, by, at) once the rows have landed
     roles: ClassVar[frozenset[str]] = frozenset({Role.PREPARER})  # who may load it
     second_person: ClassVar[bool] = False  # another person confirms
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # what `--set` takes: name -> words

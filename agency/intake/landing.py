@@ -9,9 +9,10 @@ from psycopg import sql
 from agency.intake.checks import CHANGED, NEW
 from agency.intake.declare import parameters_of
 from agency.intake.staging import Staging, index_pairs
+from agency.models import User
 
 
-def land(staging: Staging, *, scope: list[str], at: datetime) -> None:
+def land(staging: Staging, *, scope: list[str], by: User, at: datetime) -> None:
     """Write what `report` decided in this transaction, then what the kind does after its rows have landed.
 
     Old versions of changed rows are kept by the history triggers of their table."""
@@ -24,7 +25,7 @@ def land(staging: Staging, *, scope: list[str], at: datetime) -> None:
         table = sql.Identifier(staging.resource.model._meta.db_table)  # whoever asks next must not plan for an empty table
         cursor.execute(sql.SQL("ANALYZE {}").format(table).as_string(None))
     for action in staging.resource.after:
-        action(staging)
+        action(staging, by=by, at=at)
 
 
 Pairs = list[tuple[sql.Composable, sql.Composable]]
@@ -40,9 +41,7 @@ def _written(staging: Staging) -> Pairs:
         pairs.append((sql.Identifier(cell.model_field.column), sql.Identifier("s", cell.name)))  # type: ignore[union-attr]
         if cell.is_sealed:
             pairs.append((sql.Identifier(indexes[cell.name]), sql.Identifier("s", f"{cell.name}_index")))
-    for ref in staging.resource.references:
-        if ref.fills:
-            pairs.append((sql.Identifier(ref.fills), sql.Identifier(ref.alias, ref.model._meta.pk.column)))
+    pairs += [(sql.Identifier(column), value) for _, column, value in staging.filled_columns()]
     pairs += [(sql.Identifier(column), sql.SQL(text)) for column, text in staging.resource.computed.items()]
     return pairs
 
@@ -92,7 +91,7 @@ def _update(staging: Staging, pairs: Pairs) -> sql.Composable:
         sets=sql.SQL(", ").join(sql.SQL("{} = {}").format(column, value) for column, value in pairs),
         rows=staging.rows,
         fates=staging.fates,
-        joins=staging.joins(_names(pairs)),
+        joins=staging.joins(_names(pairs), target=False),
         changed=sql.Literal(CHANGED),
         pk=staging.target_pk,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models
 from psycopg import sql
 
-from agency.intake.declare import Cell, SheetResource, index_column
+from agency.intake.declare import Cell, Reference, SheetResource, index_column
 from agency.models import Import
 from agency.sealed import blind_index, masked, seal
 from sheets.read import Batch, Reading, SheetRefused
@@ -52,9 +52,14 @@ class Staging:
         """The cells that are columns of the model."""
         return [cell for cell in self.resource.cells.values() if cell.model_field is not None]
 
-    def joins(self, text: str) -> sql.Composable:
-        """LEFT JOINs of the references that a text of SQL names, and of the stored row `t` where it names that."""
-        wants_target = mentions("t", text)
+    def matched(self, name: str) -> str:
+        """The staged column that a cell is matched by: its own; of a sealed cell that of its blind index."""
+        return f"{name}_index" if self.resource.cells[name].is_sealed else name
+
+    def joins(self, text: str, *, target: bool = True) -> sql.Composable:
+        """LEFT JOINs of the references that a text of SQL names, and of the stored row `t` where it names that (but not
+        without `target`: an UPDATE of it names it already)."""
+        wants_target = target and mentions("t", text)
         named = f"{text} {self.key_text}" if wants_target else text
         parts = [self._reference_join(ref) for ref in self.resource.references if mentions(ref.alias, named)]
         if wants_target:
@@ -66,7 +71,9 @@ class Staging:
         return " ".join(self._key_source(name)[1] for name in self.resource.key)
 
     def _reference_join(self, ref: Any) -> sql.Composable:
-        on = sql.SQL(ref.on) if ref.on else sql.SQL("{} = {}").format(sql.Identifier(ref.alias, ref.field), _staged(ref.cell))
+        on = (
+            sql.SQL(ref.on) if ref.on else sql.SQL("{} = {}").format(sql.Identifier(ref.alias, ref.field), self._staged(ref.cell))
+        )
         table = sql.Identifier(ref.model._meta.db_table)
         live = sql.SQL(" AND NOT {}").format(sql.Identifier(ref.alias, "voided")) if _can_be_voided(ref.model) else sql.SQL("")
         return sql.SQL("LEFT JOIN {} {} ON {}{}").format(table, sql.Identifier(ref.alias), on, live)
@@ -76,8 +83,12 @@ class Staging:
         for ref in self.resource.references:
             if ref.cell == name and ref.fills:
                 return ref.fills, f'{ref.alias}."{ref.model._meta.pk.column}"'
-        field = self.resource.cells[name].model_field
-        return (field.column if field else name), f's."{name}"'
+        cell = self.resource.cells[name]
+        column = index_column(cell) if cell.is_sealed else cell.model_field.column if cell.model_field else name
+        return column, f's."{self.matched(name)}"'
+
+    def _staged(self, name: str) -> sql.Identifier:
+        return sql.Identifier("s", self.matched(name))
 
     def _key_condition(self) -> sql.Composable:
         parts = []
@@ -86,6 +97,13 @@ class Staging:
             same = "{} IS NOT DISTINCT FROM {}" if self.may_be_empty(name) else "{} = {}"
             parts.append(sql.SQL(same).format(sql.Identifier("t", column), sql.SQL(value)))
         return sql.SQL(" AND ").join(parts)
+
+    def filled_columns(self) -> Iterator[tuple[Reference, str, sql.Composable]]:
+        """(reference, column of the model, SQL of its value) of each reference that fills one; a column that the file
+        lacks says nothing of it."""
+        for ref in self.resource.references:
+            if ref.fills and (ref.cell not in self.absent or ref.cell in self.resource.key):
+                yield ref, ref.fills, sql.Identifier(ref.alias, ref.model._meta.pk.column)
 
     def values_of(self, name: str) -> list[Any]:
         """The values of one cell among the rows that landed or were already as the file says."""
@@ -107,10 +125,6 @@ def mentions(alias: str, text: str) -> bool:
 
 def _can_be_voided(model: type[models.Model]) -> bool:
     return any(field.name == "voided" for field in model._meta.fields)
-
-
-def _staged(name: str) -> sql.Identifier:
-    return sql.Identifier("s", name)
 
 
 def fill(
