@@ -3,11 +3,11 @@
 from collections import defaultdict
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from agency.models import Edition, FundMonth, Post, Programme, Region, Role, User, Workday
+from agency.models import Edition, FundMonth, Import, Post, Programme, Region, Role, User, Workday
 from policy import fund
 from policy.notice import Terms
 from policy.verdict import Finding
@@ -58,6 +58,12 @@ def within(user: User, roles: set[str] | frozenset[str], on: date, path_field: s
             for prefix in prefixes:
                 scope |= Q(**{f"{path_field}__startswith": prefix})
     return scope
+
+
+def open_warnings(imp: Import) -> list[dict[str, Any]]:
+    """The kinds of warning in an import's report that nobody has acknowledged: {name, reason (an example), rows ...}."""
+    looked_at = set(imp.acknowledgements.values_list("warning", flat=True))
+    return [kind for kind in imp.report.get("kinds", []) if kind["level"] == "W" and kind["name"] not in looked_at]
 
 
 def edition_in_force(programme: Programme, on: date) -> Edition | None:

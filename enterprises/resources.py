@@ -80,6 +80,10 @@ class EnterpriseResource(intake.SheetResource):
     kind = "enterprises"
     title = "参保单位名册"
     key = ("uscc",)
+    second_person_cells = (
+        *("phone", "legal_phone", "account_name", "bank", "account"),
+        *("tax_account_name", "tax_bank", "tax_account"),
+    )
     references = (
         Reference("place", Region, "region", "code", missing="没有代码为 {} 的行政区划（或已作废），请先导入行政区划"),
         Reference("parent", Enterprise, "parent_uscc", "uscc"),

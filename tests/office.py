@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from agency.actions import imports
 from agency.models import Import, Post, Region, Role, User
+from agency.queries import open_warnings
 from sheets.values import uscc_check
 from sheets.write import write_rows
 
@@ -22,7 +23,7 @@ POSTS = {
     "zhengce2": (Role.POLICY, "140300"), "chengqu": (Role.PREPARER, "140302"), "yishi": (Role.PREPARER, "140400"),
 }  # fmt: skip
 LOADERS = {"regions": "zhengce", "workdays": "zhengce", "fund": "zhengce", "bank-results": "caiwu"}
-SECOND = {"fund": "zhengce2", "bank-results": "caiwu2", "size-list": "fushen", "credit-list": "fushen"}
+SECOND = {"fund": "zhengce2", "bank-results": "caiwu2"}  # the others' second person: fushen
 
 
 def uscc(number: int, region: str = "140302") -> str:
@@ -79,10 +80,11 @@ class Office:
         return imp
 
     def confirm(self, imp: Import, *, by: str = "") -> Import:
-        """Confirm a checked import, its warnings looked at."""
-        person = self.people[by] if by else self.people[SECOND[imp.kind]] if imp.kind in SECOND else imp.checked_by
-        if imp.warned:
-            imports.acknowledge_warnings(imp, by=person, at=self.at)
+        """Confirm a checked import, each kind of its warnings looked at."""
+        second = SECOND.get(imp.kind, "fushen") if imports.second_person(imp) else imp.checked_by.username
+        person = self.people[by or second]
+        if warnings := open_warnings(imp):
+            imports.acknowledge_warnings(imp, [warning["name"] for warning in warnings], by=person, at=self.at)
         imports.confirm_import(imp, by=person, at=self.at)
         return imp
 

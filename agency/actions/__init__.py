@@ -10,6 +10,7 @@ from agency.actions.imports import (
     acknowledge_warnings,
     cancel_import,
     confirm_import,
+    request_check,
     request_confirm,
     start_import,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "read_file",
     "record_final",
     "refuse_edition",
+    "request_check",
     "request_confirm",
     "requeue_stuck",
     "resend_message",

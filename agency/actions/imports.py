@@ -1,7 +1,7 @@
 """导入: a spreadsheet is checked, then confirmed, by the one pipeline of agency.intake. Good rows land together."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,9 +13,9 @@ from django.utils import timezone
 from agency import intake
 from agency.actions.files import opened, sha256_of, store_file
 from agency.actions.jobs import Progress, cancel_job, queue_job, untold
-from agency.models import Event, File, Import, Job, Region, Role, User
+from agency.models import Acknowledgement, Event, File, Import, Job, Region, Role, User
 from agency.moves import move, open_all, record
-from agency.queries import paths_by_role
+from agency.queries import open_warnings, paths_by_role
 from sheets.read import CellError, SheetRefused, read
 from sheets.write import write_errors
 
@@ -78,6 +78,14 @@ def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> N
             move(imp, Import.State.REFUSED, by=None, at=at, problem=str(refused)[:500])
 
 
+def request_check(imp: Import, *, by: User, at: datetime) -> Job:
+    """Queue the check of an import anew: its job ended early, or the data changed since. Raises ImportRefused."""
+    _desk(_resource(imp.kind), imp.region_id or "", by, at)
+    if imp.state not in (Import.State.CHECKING, Import.State.CHECKED):
+        raise ImportRefused(f"此导入为“{imp.get_state_display()}”，不能重新检查；请刷新页面后再看。")
+    return queue_job(Job.Kind.CHECK, imp.pk, imp.region_id, by=by, at=at)
+
+
 def request_confirm(imp: Import, *, by: User, at: datetime) -> Job:
     """Queue the confirming of an import; what would refuse it at once refuses it here. Raises ImportRefused."""
     _refuse_confirm(imp, by, at)
@@ -94,26 +102,42 @@ def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = 
         _lock(imp.kind)
         if _still_as_reported(imp, at, progress):
             progress(0, None, "写入数据")
-            intake.land(_staging(imp), scope=_scope(imp, at), by=by, at=at)
+            intake.land(intake.staging_of(imp), scope=_scope(imp, at), by=by, at=at)
             _book(imp, by, at)
             return
     check_import(imp, at=at, progress=progress)
     raise ImportRefused("自检查以后数据有变化，本次没有写入任何数据；已重新检查，请核对新的检查报告后再确认。")
 
 
-def acknowledge_warnings(imp: Import, *, by: User, at: datetime) -> None:
-    """Say that the warnings of a report were looked at. Raises ImportRefused."""
-    if imp.state != Import.State.CHECKED:
-        raise ImportRefused("此导入不在待确认状态，请刷新页面后再看。")
+def second_person(imp: Import) -> str:
+    """What of a checked import another person than its loader has to confirm, empty if nothing: a kind that decides who is
+    paid or what is spent, and beyond FORMATS.md's four kinds whatever changes where money goes or who can sign in."""
+    resource = _resource(imp.kind)
+    if resource.second_person:
+        return resource.title
+    changed = imp.report.get("for_another", 0)
+    return f"{resource.title}中有 {changed:,} 行变更了已有的账户或手机号，" if changed else ""
+
+
+def acknowledge_warnings(imp: Import, warnings: Collection[str], *, by: User, at: datetime) -> None:
+    """Say which kinds of warning of a report, by their names in it, were looked at. Raises ImportRefused."""
     resource = _resource(imp.kind)
     _places(resource, resource.confirm_roles(), by, at)
     with transaction.atomic():
-        Import.objects.filter(pk=imp.pk, state=Import.State.CHECKED).update(warnings_acknowledged=True)
-        detail = {"warned": imp.warned}
-        record(
-            Event.Kind.WRITE, case="import", case_id=imp.pk, by=by, at=at, region_id=imp.region_id, why="核对提醒", detail=detail
+        locked = Import.objects.select_for_update().filter(pk=imp.pk, state=Import.State.CHECKED).first()
+        if locked is None:
+            raise ImportRefused("此导入不在待确认状态，请刷新页面后再看。")
+        waiting = {warning["name"]: warning["rows"] for warning in open_warnings(locked)}
+        if not warnings or not set(warnings) <= set(waiting):
+            raise ImportRefused("请勾选检查报告中尚未核对的提醒；报告可能已更新，请刷新页面后再看。")
+        looked = {name: waiting[name] for name in warnings}
+        Acknowledgement.objects.bulk_create(
+            Acknowledgement(imp=locked, warning=name, rows=rows, by=by, at=at) for name, rows in looked.items()
         )
-    imp.warnings_acknowledged = True
+        record(
+            Event.Kind.WRITE, case="import", case_id=imp.pk, by=by, at=at, region_id=imp.region_id, why="核对提醒",
+            detail={"warnings": looked},
+        )  # fmt: skip
 
 
 def cancel_import(imp: Import, *, by: User, at: datetime) -> None:
@@ -211,13 +235,16 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
         if not rows:
             raise SheetRefused("表头之下没有数据行，请填写后重新上传")
         report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress)
+        if report.changed:
+            intake.keep_changes(staging)
         errors_file = _error_spreadsheet(imp, staging, plain, at) if report.refused else None
+    Acknowledgement.objects.filter(imp=imp).delete()
     found |= {"rows": report.rows, "digest": report.digest, "kinds": report.kinds_of_issue}
-    found |= {"errors": report.errors, "warnings": report.warnings}
+    found |= {"for_another": report.for_another, "errors": report.errors, "warnings": report.warnings}
     move(
         imp, Import.State.CHECKED, by=None, at=at, new=report.new, changed=report.changed, unchanged=report.unchanged,
         warned=report.warned, refused=report.refused, report=found, errors_file=errors_file, checked_at=at,
-        warnings_acknowledged=False, problem="",
+        problem="",
     )  # fmt: skip
 
 
@@ -237,10 +264,10 @@ def _refuse_confirm(imp: Import, by: User, at: datetime) -> None:
     resource = _resource(imp.kind)
     if imp.state != Import.State.CHECKED:
         raise ImportRefused(f"此导入为“{imp.get_state_display()}”，不能确认；请刷新页面后再看。")
-    if resource.second_person and by == imp.checked_by:
-        raise ImportRefused(f"{resource.title}须由导入人以外的另一人确认，请由有岗位的同事确认。")
-    if imp.warned and not imp.warnings_acknowledged:
-        raise ImportRefused(f"有 {imp.warned} 行提醒，请先核对并勾选“已核对提醒”。")
+    if by == imp.checked_by and (why := second_person(imp)):
+        raise ImportRefused(f"{why}须由导入人以外的另一人确认，请由有岗位的同事确认。")
+    if waiting := open_warnings(imp):
+        raise ImportRefused(f"有 {len(waiting)} 种提醒尚未核对（如：{waiting[0]['name']}），请逐种核对并勾选后再确认。")
     theirs = _places(resource, resource.confirm_roles(), by, at)
     if not all(any(path.startswith(top) for top in theirs) for path in _scope(imp, at)):
         raise ImportRefused("确认人的岗位须覆盖此次导入的全部地区，请由有此岗位的人员确认。")
@@ -252,13 +279,9 @@ def _lock(kind: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, kind])
 
 
-def _staging(imp: Import) -> intake.Staging:
-    return intake.Staging(_resource(imp.kind), imp, frozenset(imp.report["absent"]))
-
-
 def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
     """Whether every staged row would fare as the report says; False also where the staging was lost in a crash."""
-    staging = _staging(imp)
+    staging = intake.staging_of(imp)
     if not intake.is_staged(staging, imp.report["rows"]):
         return False
     report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress, again=True)

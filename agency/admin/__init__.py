@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from agency.admin import messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
+from agency.admin import imports, messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, revealed, roles_of
 
 admin.site.unregister(Group)  # Django's groups are not used: posts decide

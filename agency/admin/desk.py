@@ -275,7 +275,7 @@ def revealed(title: str, found: Mapping[str, str], back: str) -> HttpResponse:
 
 def _classes(widget: forms.Widget) -> Sequence[str]:
     """The console's look for a plain form widget."""
-    if isinstance(widget, forms.CheckboxInput):
+    if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
         return CHECKBOX_CLASSES
     if isinstance(widget, forms.Select):
         return SELECT_CLASSES

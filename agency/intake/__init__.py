@@ -5,6 +5,7 @@ read in a limited child -> seal -> COPY to a staging table -> checks in SQL -> r
 A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` finds it by its word.
 Nothing here asks or saves row by row: what the rows are is said once, and PostgreSQL does the rest."""
 
+from agency.intake.changes import ChangedCell, ChangedRow, ChangesPage, changed_rows, keep_changes
 from agency.intake.checks import Issue, Report, issues, report
 from agency.intake.declare import (
     Cell,
@@ -17,10 +18,13 @@ from agency.intake.declare import (
     kinds,
 )
 from agency.intake.landing import land
-from agency.intake.staging import Staging, drop_staging, fill, is_staged
+from agency.intake.staging import Staging, drop_staging, fill, is_staged, staging_of
 
 __all__ = [
     "Cell",
+    "ChangedCell",
+    "ChangedRow",
+    "ChangesPage",
     "Check",
     "Issue",
     "Reference",
@@ -28,13 +32,16 @@ __all__ = [
     "SheetResource",
     "Staging",
     "UnknownKind",
+    "changed_rows",
     "declare",
     "drop_staging",
     "fill",
     "is_staged",
     "issues",
+    "keep_changes",
     "kind_of",
     "kinds",
     "land",
     "report",
+    "staging_of",
 ]

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg import sql
 
+from agency.intake.compare import compared, compared_text
 from agency.intake.declare import Check, parameters_of
-from agency.intake.staging import ERROR, UNREADABLE, WARNING, Staging, index_pairs, mentions
+from agency.intake.staging import ERROR, UNREADABLE, WARNING, Staging, mentions
 from agency.sealed import masked, unseal
 
 SHOWN = 200  # issues of each level that a report carries itself; all of them are in the error spreadsheet
@@ -41,10 +42,11 @@ class Report:
     unchanged: int
     warned: int
     refused: int
+    for_another: int  # rows that only another person than the loader may confirm
     digest: str
     errors: list[Issue]
     warnings: list[Issue]
-    kinds_of_issue: list[dict[str, Any]]  # {level, header, reason (an example), rows}
+    kinds_of_issue: list[dict[str, Any]]  # {level, header, name, reason (an example), rows}
 
 
 def report(
@@ -90,12 +92,14 @@ def _text(statement: sql.Composable) -> str:
 
 
 class _Step(NamedTuple):
-    """One check as SQL. `of_file`: its answer follows from the file alone, whatever is stored and whoever loads."""
+    """One check as SQL. `of_file`: its answer follows from the file alone, whatever is stored and whoever loads.
+    `what`: what it finds, without figures."""
 
     name: str
     code: str
     statement: sql.Composable
     of_file: bool
+    what: str = ""
 
 
 def _steps(staging: Staging) -> list[_Step]:
@@ -123,7 +127,8 @@ def _step(staging: Staging, name: str, code: str, check: Check) -> _Step:
     text = " ".join([check.where, check.join, *check.figures])
     asks_more = any(word in text for word in ("%(", "{issues}", "SELECT"))
     asks_others = any(mentions(alias, text) for alias in ("t", *(ref.alias for ref in staging.resource.references)))
-    return _Step(name, code, _check(staging, check, code), not (asks_more or asks_others))
+    what = f"{staging.resource.cells[check.cell].column_name}：{check.reason.replace('{}', '…')}"
+    return _Step(name, code, _check(staging, check, code), not (asks_more or asks_others), what)
 
 
 def _check(staging: Staging, check: Check, code: str) -> sql.Composable:
@@ -211,31 +216,9 @@ def _duplicates(staging: Staging) -> sql.Composable:
     )
 
 
-def compared(staging: Staging) -> list[tuple[sql.Composable, sql.Composable]]:
-    """(stored, staged) expressions that tell whether a row changed; a sealed value by its blind index."""
-    indexes = {cell.name: index for cell, index in index_pairs(staging)}
-    pairs: list[tuple[sql.Composable, sql.Composable]] = []
-    for cell in staging.own_cells:
-        if cell.name in staging.absent or cell.name in staging.resource.key:
-            continue
-        if cell.is_sealed:
-            pairs.append((sql.Identifier("t", indexes[cell.name]), sql.Identifier("s", f"{cell.name}_index")))
-        else:
-            pairs.append((sql.Identifier("t", cell.model_field.column), sql.Identifier("s", cell.name)))  # type: ignore[union-attr]
-    pairs += [
-        (sql.Identifier("t", column), value)
-        for ref, column, value in staging.filled_columns()
-        if ref.cell not in staging.resource.key
-    ]
-    for column, expression in staging.resource.computed.items():
-        pairs.append((sql.Identifier("t", column), sql.SQL(expression)))
-    return pairs
-
-
 def _fate_statements(staging: Staging) -> list[sql.Composable]:
     pairs = compared(staging)
-    aliases = [f"{ref.alias}." for ref, _, _ in staging.filled_columns()]
-    needs = " ".join(["t.", staging.key_text, *aliases, *staging.resource.computed.values()])
+    needs = " ".join(["t.", staging.key_text, compared_text(staging)])
     return [
         sql.SQL("DROP TABLE IF EXISTS {}").format(staging.fates),
         sql.SQL(
@@ -246,8 +229,8 @@ def _fate_statements(staging: Staging) -> list[sql.Composable]:
         ).format(
             fates=staging.fates,
             pk=staging.target_pk,
-            stored=sql.SQL("ROW({})").format(sql.SQL(", ").join(stored for stored, _ in pairs)),
-            staged=sql.SQL("ROW({})").format(sql.SQL(", ").join(staged for _, staged in pairs)),
+            stored=sql.SQL("ROW({})").format(sql.SQL(", ").join(pair.stored for pair in pairs)),
+            staged=sql.SQL("ROW({})").format(sql.SQL(", ").join(pair.staged for pair in pairs)),
             rows=staging.rows,
             issues=staging.issues,
             joins=staging.joins(needs),
@@ -264,13 +247,35 @@ def _counted(staging: Staging, cursor: Any) -> Report:
     cursor.execute(_text(sql.SQL(warned).format(staging.issues)))
     warned_rows, warned_mix = cursor.fetchone()
     counts = [found.get(fate, (0, 0))[0] for fate in (REFUSED, NEW, CHANGED, UNCHANGED)]
-    mixes = [*(found.get(fate, (0, 0))[1] for fate in (REFUSED, NEW, CHANGED, UNCHANGED)), warned_mix or 0]
+    for_another, for_another_mix = _for_another(staging, cursor) if counts[CHANGED] else (0, 0)
+    mixes = [*(found.get(fate, (0, 0))[1] for fate in (REFUSED, NEW, CHANGED, UNCHANGED)), warned_mix or 0, for_another_mix or 0]
     return Report(
         rows=sum(counts), refused=counts[0], new=counts[1], changed=counts[2], unchanged=counts[3], warned=warned_rows,
-        digest=".".join(f"{number:x}" for number in [*counts, *mixes]),
+        for_another=for_another, digest=".".join(f"{number:x}" for number in [*counts, *mixes]),
         errors=_first(staging, cursor, ERROR), warnings=_first(staging, cursor, WARNING),
         kinds_of_issue=_kinds_of_issue(staging, cursor),
     )  # fmt: skip
+
+
+def _for_another(staging: Staging, cursor: Any) -> tuple[int, int | None]:
+    """How many changed rows change a cell that another person has to confirm; and their digest."""
+    pairs = [pair for pair in compared(staging) if pair.cell in staging.resource.second_person_cells]
+    if not pairs:
+        return 0, 0
+    query = sql.SQL(
+        "SELECT count(*), bit_xor(hashint8extended(s.row, 0)) FROM {fates} f JOIN {rows} s ON s.row = f.row "
+        "JOIN {target} t ON {pk} = f.pk WHERE f.fate = {changed} AND ROW({stored}) IS DISTINCT FROM ROW({staged})"
+    ).format(
+        fates=staging.fates,
+        rows=staging.rows,
+        target=staging.target,
+        pk=staging.target_pk,
+        changed=sql.Literal(CHANGED),
+        stored=sql.SQL(", ").join(pair.stored for pair in pairs),
+        staged=sql.SQL(", ").join(pair.staged for pair in pairs),
+    )
+    cursor.execute(_text(query))
+    return cursor.fetchone()  # type: ignore[no-any-return]
 
 
 def _issue_query(staging: Staging, level: str, limit: int | None = None) -> str:
@@ -313,12 +318,14 @@ def _first(staging: Staging, cursor: Any, level: str) -> list[Issue]:
 
 def _kinds_of_issue(staging: Staging, cursor: Any) -> list[dict[str, Any]]:
     query = (
-        "SELECT level, cell, min(reason), count(DISTINCT row) FROM {} "
-        "GROUP BY level, cell, code, CASE code WHEN 'unreadable' THEN reason END ORDER BY level, 4 DESC, 3 LIMIT 100"
+        "SELECT level, cell, code, min(reason), count(DISTINCT row) FROM {} "
+        "GROUP BY level, cell, code, CASE code WHEN 'unreadable' THEN reason END ORDER BY level DESC, 5 DESC, 4 LIMIT 100"
     )
     cursor.execute(_text(sql.SQL(query).format(staging.issues)))
     cells = staging.resource.cells
+    names = {step.code: step.what for step in _steps(staging)}
     return [
-        {"level": level, "header": cells[cell].column_name if cell in cells else "", "reason": reason, "rows": rows}
-        for level, cell, reason, rows in cursor.fetchall()
+        {"level": level, "header": cells[cell].column_name if cell in cells else "", "name": names.get(code) or reason}
+        | {"reason": reason, "rows": rows}
+        for level, cell, code, reason, rows in cursor.fetchall()
     ]

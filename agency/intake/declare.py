@@ -41,6 +41,9 @@ class _Shown(Widget):
         return str(value)
 
 
+SHOWN = _Shown()
+
+
 class Cell(Field):
     """One column of a spreadsheet: what `sheets` reads and django-import-export writes.
 
@@ -62,7 +65,7 @@ class Cell(Field):
         note: str = "",
         options: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(attribute=attribute, column_name=header, widget=_Shown())
+        super().__init__(attribute=attribute, column_name=header, widget=SHOWN)
         self.value, self.aliases, self.filled, self.empty, self.note = value, aliases, filled, empty, note
         self.options = options
         self.name = ""
@@ -146,6 +149,7 @@ class SheetResource(Resource):
     after: ClassVar[tuple[Callable[..., None], ...]] = ()  # called as (staging, *, by, at) once the rows have landed
     roles: ClassVar[frozenset[str]] = frozenset({Role.PREPARER})  # who may load it
     second_person: ClassVar[bool] = False  # another person confirms
+    second_person_cells: ClassVar[tuple[str, ...]] = ()  # another person confirms a change of these in a stored row
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # what `--set` takes: name -> words
 
     voided = Cell("作废", values.yes_no, note="填 是：此行不再计入，仍可查阅")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models
 from psycopg import sql
 
-from agency.intake.declare import Cell, Reference, SheetResource, index_column
+from agency.intake.declare import Cell, Reference, SheetResource, index_column, kind_of
 from agency.models import Import
 from agency.sealed import blind_index, masked, seal
 from sheets.read import Batch, Reading, SheetRefused
@@ -38,6 +38,11 @@ class Staging:
     def fates(self) -> sql.Identifier:
         """A temporary table: what becomes of each row."""
         return sql.Identifier(f"intake_{self.imp.pk}_fate")
+
+    @property
+    def changes(self) -> sql.Identifier:
+        """Which rows a checked import would change."""
+        return sql.Identifier(f"intake_{self.imp.pk}_change")
 
     @property
     def target(self) -> sql.Identifier:
@@ -151,8 +156,13 @@ def fill(
 def drop_staging(imp: Import) -> None:
     """Forget what was staged for an import."""
     with connection.cursor() as cursor:
-        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue", f"intake_{imp.pk}_fate"):
+        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue", f"intake_{imp.pk}_fate", f"intake_{imp.pk}_change"):
             cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)).as_string(None))
+
+
+def staging_of(imp: Import) -> Staging:
+    """The staging tables of an import that was checked. Raises UnknownKind."""
+    return Staging(kind_of(imp.kind), imp, frozenset(imp.report["absent"]))
 
 
 def is_staged(staging: Staging, rows: int) -> bool:

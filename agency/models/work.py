@@ -142,7 +142,6 @@ class Import(models.Model):
     problem = models.CharField("不合格原因", max_length=500, blank=True)
     checked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="导入人")
     checked_at = models.DateTimeField("检查时间")
-    warnings_acknowledged = models.BooleanField("已核对提醒", default=False)
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
     confirmed_at = models.DateTimeField("确认时间", null=True)
 
@@ -151,4 +150,21 @@ class Import(models.Model):
         indexes = [models.Index(fields=["kind", "-checked_at"], name="import_kind")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"第 {self.pk} 号导入"
+
+
+class Acknowledgement(models.Model):
+    """核对提醒: one kind of warning of an import's report, looked at by a person. A report made anew has none."""
+
+    imp = models.ForeignKey(Import, models.CASCADE, related_name="acknowledgements", verbose_name="导入")
+    warning = models.CharField("提醒", max_length=200)  # its name in the report
+    rows = models.IntegerField("行数")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="核对人")
+    at = models.DateTimeField("核对时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "核对提醒"
+        constraints = [models.UniqueConstraint(fields=["imp", "warning"], name="acknowledged_once")]
+
+    def __str__(self) -> str:
+        return self.warning

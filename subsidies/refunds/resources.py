@@ -29,6 +29,7 @@ class HostResource(intake.SheetResource):
     kind = "hosts"
     title = "劳务派遣用工单位明细"
     key = ("unit_uscc", "host_uscc", "year")
+    second_person_cells = ("account_name", "bank", "account")
     references = (
         Reference(
             "unit",

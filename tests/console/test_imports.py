@@ -1,12 +1,19 @@
 """An import as a clerk sees it: taken in, its report, confirmed."""
 
-from datetime import date
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agency.models import Import, Post, Role
+from agency.actions import imports
+from agency.models import Import, Job, Post, Role
+from agency.queries import open_warnings
+from tests.office import uscc as code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 UPLOAD = "admin:agency_import_upload"
@@ -30,3 +37,81 @@ class TestUpload:
         assert ([code for code, _ in two.choices], two.required) == (["", "1403", "140302", "140303", "1404"], True)
         clerk.post(reverse(UPLOAD), {"kind": "enterprises", "file": table("x\n")})
         assert not Import.objects.exists()
+
+
+class TestReport:
+    """The page of a checked import."""
+
+    @pytest.fixture
+    def imp(self, staff, tmp_path) -> Import:
+        """An import that changes 21 enterprises and warns of two kinds."""
+        rows = [f"{code(number)},第{number}号,企业,140302,{{}}" for number in range(21)]
+        head = "统一社会信用代码,单位名称,单位类型,参保地,联系人,手机号,账号"
+        at = datetime(2024, 6, 3, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+        def load(tail: str) -> Import:
+            path = tmp_path / "名册.csv"
+            path.write_text("\n".join([head, *(row.format(tail) for row in rows)]), encoding="utf-8")
+            imp = imports.start_import("enterprises", path, path.name, {}, by=staff(Role.PREPARER), at=at)
+            imports.check_import(imp, at=at)
+            return imp
+
+        imports.confirm_import(load("甲,,"), by=staff(Role.PREPARER), at=at)
+        return load("乙,13900000001,622200001234")
+
+    def page(self, client, imp: Import, query: str = "") -> str:
+        return client.get(reverse("admin:agency_import_change", args=[imp.pk]) + query).content.decode()
+
+    def test_says_what_there_is_to_do_and_what_would_change(self, clerk, imp):
+        page = self.page(clerk, imp)
+        for words in ("逐种核对 2 种提醒，参保单位名册中有 21 行变更了已有的账户或手机号，须由导入人", "请同事确认", "待核对",
+                      "将变更的 21 行", "下一页", "（空）", "139****0001", "****1234"):  # fmt: skip
+            assert words in page, words
+        for sealed in ("13900000001", "622200001234"):
+            assert sealed not in page
+
+    def test_turns_its_pages_by_the_place_of_the_last_row(self, clerk, imp):
+        first = self.page(clerk, imp)
+        assert "第 22 行" not in first
+        following = re.search(r'href="(\?after=\d+)#changes">下一页', first).group(1)
+        second = self.page(clerk, imp, following)
+        assert "第 22 行" in second
+        assert "上一页" in second
+        assert "下一页" in self.page(clerk, imp, "?after=x&before=-1")
+
+    def test_warnings_are_acknowledged_one_by_one(self, clerk, imp):
+        address = reverse("admin:agency_import_acknowledge", args=[imp.pk])
+        form = clerk.get(address).context["form"]
+        names = [name for name, _ in form.fields["warnings"].choices]
+        assert [label for _, label in form.fields["warnings"].choices] == [f"{name}（21 行）" for name in names]
+        assert "请勾选" in clerk.post(address, {}).content.decode()
+        assert clerk.post(address, {"warnings": names[:1]}).status_code == 302
+        assert "逐种核对 1 种提醒" in self.page(clerk, imp)
+        assert "已核对" in self.page(clerk, imp)
+        clerk.post(address, {"warnings": names[1:]})
+        assert {one.warning for one in imp.acknowledgements.all()} == set(names)
+
+    def test_is_confirmed_by_a_colleague_where_accounts_change(self, clerk, at_desk, imp):
+        names = [warning["name"] for warning in open_warnings(imp)]
+        clerk.post(reverse("admin:agency_import_acknowledge", args=[imp.pk]), {"warnings": names})
+        confirm = reverse("admin:agency_import_confirm", args=[imp.pk])
+        assert (clerk.post(confirm).status_code, Job.objects.filter(kind="CONFIRM").exists()) == (302, False)
+        assert confirm not in self.page(clerk, imp)
+        assert "由您确认" in self.page(at_desk(Role.REVIEWER), imp)
+        assert at_desk(Role.REVIEWER).post(confirm).status_code == 302
+        assert Job.objects.get(kind="CONFIRM").state == "QUEUED"
+
+    def test_offers_nothing_to_who_may_not_load_the_kind(self, at_desk, imp):
+        for role in (Role.FINANCE, Role.POLICY):
+            page = self.page(at_desk(role), imp)
+            for deed in ("confirm", "acknowledge", "recheck", "cancel"):
+                assert reverse(f"admin:agency_import_{deed}", args=[imp.pk]) not in page
+
+    def test_takes_as_many_queries_for_many_changes_as_for_one(self, clerk, imp):
+        self.page(clerk, imp)
+        counts = []
+        for query in ("", "?after=20"):
+            with CaptureQueriesContext(connection) as asked:
+                self.page(clerk, imp, query)
+            counts.append(len(asked))
+        assert counts[0] == counts[1] <= 26

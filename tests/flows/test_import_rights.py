@@ -7,6 +7,7 @@ from django.db import connection
 
 from agency.actions import imports
 from agency.models import Event, Import, Job, Post, Region
+from agency.queries import open_warnings
 from enterprises.models import Enterprise, MonthlyContribution, SizeListing
 from tests.office import contribution, enterprise, uscc
 
@@ -96,21 +97,78 @@ class TestSecondPerson:
         with pytest.raises(imports.ImportRefused, match="岗位"):
             imports.confirm_import(imp, by=office.people["caiwu"], at=office.at)
 
+    def alone(self, office, imp: Import) -> str:
+        """How an import ends that its loader confirms alone."""
+        try:
+            imports.confirm_import(imp, by=imp.checked_by, at=office.at)
+        except imports.ImportRefused as refused:
+            return str(refused)
+        return "CONFIRMED"
+
     def test_is_not_needed_for_the_registry(self, office):
-        imp = office.check("enterprises", [enterprise(1)])
-        imports.confirm_import(imp, by=imp.checked_by, at=office.at)
-        assert imp.state == "CONFIRMED"
+        assert (
+            self.alone(office, office.check("enterprises", [enterprise(1, 账号="622200001", 手机号="13900000001")]))
+            == "CONFIRMED"
+        )
+        changed = office.check("enterprises", [enterprise(1, 账号="622200001", 手机号="13900000001", 从业人员="7")])
+        assert self.alone(office, changed) == "CONFIRMED"
+
+    @pytest.mark.parametrize(
+        ("header", "value"),
+        [("账号", "622200002"), ("账号", ""), ("户名", "另一户"), ("手机号", "13900000002"), ("缴费账户账号", "622200003")],
+    )
+    def test_confirms_where_an_account_or_a_phone_of_the_registry_changes(self, office, header, value):
+        row = enterprise(1, 账号="622200001", 户名="第1号公司", 手机号="13900000001", 缴费账户账号="")
+        office.load("enterprises", [row])
+        imp = office.check("enterprises", [row | {header: value}, enterprise(2, 账号="622200009")])
+        assert "参保单位名册中有 1 行变更了已有的账户或手机号，须由导入人以外的另一人确认" in self.alone(office, imp)
+        assert office.confirm(imp, by="fushen").confirmed_by == office.people["fushen"]
+
+    def test_is_asked_for_also_where_the_account_was_changed_by_others_since_the_check(self, office):
+        row = enterprise(1, 账号="622200001", 从业人员="1")
+        office.load("enterprises", [row])
+        imp = office.check("enterprises", [row | {"从业人员": "2"}])
+        office.load("enterprises", [row | {"账号": "622200002"}], by="jingban2")
+        assert "重新检查" in self.alone(office, imp)
+        imp.refresh_from_db()
+        assert "另一人" in self.alone(office, imp)
 
 
 class TestConfirm:
     def test_needs_the_warnings_looked_at(self, office):
         code = office.enterprises(1)[0]
         imp = office.check("contributions", [contribution(code, 缴费人数="0")])
-        with pytest.raises(imports.ImportRefused, match="提醒"):
+        with pytest.raises(imports.ImportRefused, match="1 种提醒尚未核对（如：缴费人数：有实缴金额而缴费人数为 0，请核对）"):
             imports.confirm_import(imp, by=imp.checked_by, at=office.at)
-        imports.acknowledge_warnings(imp, by=imp.checked_by, at=office.at)
+        imports.acknowledge_warnings(imp, ["缴费人数：有实缴金额而缴费人数为 0，请核对"], by=imp.checked_by, at=office.at)
         imports.confirm_import(imp, by=imp.checked_by, at=office.at)
         assert MonthlyContribution.objects.count() == 1
+
+    def test_needs_each_kind_of_warning_looked_at_by_its_name(self, office):
+        both = {"手机号": "13900000001", "账号": "622200001"}
+        imp = office.check("enterprises", [enterprise(1, **both), enterprise(2, **both)])
+        phone, account = "手机号：与单位 … 的手机号相同，请核对", "账号：与单位 … 的账号相同，请核对"
+        assert {warning["name"] for warning in open_warnings(imp)} == {phone, account}
+        imports.acknowledge_warnings(imp, [phone], by=office.people["fushen"], at=office.at)
+        with pytest.raises(imports.ImportRefused, match="1 种提醒尚未核对（如：账号"):
+            imports.confirm_import(imp, by=imp.checked_by, at=office.at)
+        imports.acknowledge_warnings(imp, [account], by=imp.checked_by, at=office.at)
+        imports.confirm_import(imp, by=imp.checked_by, at=office.at)
+        stored = {one.warning: (one.by.username, one.rows, one.at) for one in imp.acknowledgements.select_related("by")}
+        assert stored == {phone: ("fushen", 2, office.at), account: ("jingban", 2, office.at)}
+        told = Event.objects.filter(case_kind="import", case_id=imp.pk, why="核对提醒").order_by("pk")
+        assert [(event.by.username, event.detail) for event in told] == [
+            ("fushen", {"warnings": {phone: 2}}),
+            ("jingban", {"warnings": {account: 2}}),
+        ]
+
+    @pytest.mark.parametrize("names", [[], ["账号"], ["缴费人数：有实缴金额而缴费人数为 0，请核对", "缴费人数"]])
+    def test_takes_no_acknowledgement_of_what_the_report_does_not_warn_of(self, office, names):
+        code = office.enterprises(1)[0]
+        imp = office.check("contributions", [contribution(code, 缴费人数="0")])
+        with pytest.raises(imports.ImportRefused, match="尚未核对的提醒"):
+            imports.acknowledge_warnings(imp, names, by=imp.checked_by, at=office.at)
+        assert not imp.acknowledgements.exists()
 
     def test_is_told_in_the_trail_with_its_counts(self, office):
         imp = office.load("enterprises", [enterprise(1), enterprise(2, 参保地="1")])
@@ -158,7 +216,7 @@ class TestDataThatChangedInBetween:
         imp = office.check("enterprises", [enterprise(1, 账号="622200001")])
         office.load("enterprises", [enterprise(2, 账号="622200001")], by="jingban2")
         self.refused(office, imp)
-        assert (imp.warned, imp.warnings_acknowledged) == (1, False)
+        assert (imp.warned, len(open_warnings(imp))) == (1, 1)
 
     def test_staging_lost_in_a_crash_of_the_server_is_made_again_from_the_file(self, office):
         imp = office.check("enterprises", [enterprise(1)])

@@ -99,7 +99,9 @@ class TestLoad:
         said = Said("contributions", str(path), "--by", "jingban", "--confirm")
         assert (said.code, MonthlyContribution.objects.count()) == (0, 1)
         assert "提醒：CSV 第 2 行 缴费人数“0”：有实缴金额而缴费人数为 0" in said.text
-        assert Import.objects.get(kind="contributions").warnings_acknowledged
+        assert "提醒合计：1 行，缴费人数：有实缴金额而缴费人数为 0，请核对" in said.text
+        looked_at = Import.objects.get(kind="contributions").acknowledgements.get()
+        assert (looked_at.warning, looked_at.by.username) == ("缴费人数：有实缴金额而缴费人数为 0，请核对", "jingban")
 
     def test_personal_data_are_not_printed_whole(self, committed_office):
         path = committed_office.csv([enterprise(1, 手机号="1391234567890")])
@@ -155,7 +157,7 @@ class TestKilled:
         return [(row.uscc, row.name, row.employees, row.phone.reveal()) for row in Enterprise.objects.order_by("uscc").iterator()]
 
     def command(self, files, process_environment, *more: str) -> subprocess.Popen[bytes]:
-        words = ["load", "enterprises", files["enterprises"], "--by", "jingban", *more]
+        words = ["load", "enterprises", files["enterprises"], "--by", "jingban", "--confirmed-by", "fushen", *more]
         env = os.environ | process_environment | {"PGAPPNAME": self.NAME}
         return subprocess.Popen([sys.executable, "manage.py", *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

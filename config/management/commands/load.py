@@ -14,6 +14,7 @@ from agency.actions import imports, jobs
 from agency.actions.files import read_file
 from agency.models import Import, Job, User
 from agency.moves import MoveRefused
+from agency.queries import open_warnings
 
 REFUSED = 2
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("kind", metavar="KIND", help=f"表格种类：{'、'.join(sorted(intake.kinds()))}")
         parser.add_argument("file", metavar="FILE", type=Path, help="xlsx 或 csv 文件")
         parser.add_argument("--by", required=True, metavar="USER", help="导入人的用户名")
-        parser.add_argument("--confirm", action="store_true", help="确认导入；即表示已核对所列提醒")
+        parser.add_argument("--confirm", action="store_true", help="确认导入；即表示已逐种核对所列提醒，留下核对记录")
         parser.add_argument("--confirmed-by", metavar="USER", help="确认人的用户名；名单、基金、回盘等须由另一人确认")
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="导入设置，如 covers=all", dest="chosen"
@@ -68,8 +69,8 @@ class Command(BaseCommand):
         if not options["confirm"]:
             self.stdout.write("仅检查，未写入数据；确认导入请加 --confirm。")
             return imp.refused
-        if imp.warned:
-            imports.acknowledge_warnings(imp, by=confirmer, at=clock.now())
+        if warnings := open_warnings(imp):
+            imports.acknowledge_warnings(imp, [warning["name"] for warning in warnings], by=confirmer, at=clock.now())
         self._work(imports.request_confirm(imp, by=confirmer, at=clock.now()), imports.work_confirm)
         self.stdout.write(f"已导入：新增 {imp.new} 行，变更 {imp.changed} 行，未变 {imp.unchanged} 行（第 {imp.pk} 号导入）。")
         return imp.refused
@@ -98,9 +99,11 @@ class Command(BaseCommand):
             for sheet, row, header, value, reason, _ in found:
                 self.stdout.write(f"{word}：{sheet} 第 {row} 行 {header}“{value}”：{reason}")
         more = sum(kind["rows"] for kind in imp.report["kinds"]) > len(imp.report["errors"]) + len(imp.report["warnings"])
-        for kind in imp.report["kinds"] if more else ():
-            word = "错误" if kind["level"] == "E" else "提醒"
-            self.stdout.write(f"{word}合计：{kind['header']} {kind['rows']} 行，如：{kind['reason']}")
+        for kind in imp.report["kinds"]:
+            if kind["level"] == "W":  # each kind is acknowledged by its name
+                self.stdout.write(f"提醒合计：{kind['rows']} 行，{kind['name']}")
+            elif more:
+                self.stdout.write(f"错误合计：{kind['header']} {kind['rows']} 行，如：{kind['reason']}")
 
     def _save_errors(self, imp: Import, path: Path, by: User) -> None:
         beside = path.with_name(f"{path.stem}-错误清单.xlsx")
