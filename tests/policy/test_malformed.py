@@ -6,25 +6,8 @@ import pytest
 
 from policy.__main__ import main
 from policy.notice import NoticeError, load, names
+from tests.policy.test_notice import CITY, TERM, written
 
-CITY = """
-[notice]
-id = "city/2024"
-title = "某市通知"
-number = "某人社〔2024〕1号"
-authority = "某市人力资源和社会保障局"
-region = "某市"
-from = 2024-01-01
-until = 2024-12-31
-status = "final"
-extends = "shanxi/2024"
-"""
-TERM = """
-[terms.small_unit_most]
-value = 20
-clause = "一"
-phrase = "20人以下"
-"""
 AT = "terms.small_unit_most"
 CITED = 'clause = "一"\nphrase = "x"\n'
 DAYS = "[terms.publicity_days]\nchoice = true\ndefault = 5\n"
@@ -207,12 +190,6 @@ MALFORMED = {
                          ("readings", READINGS), ("toml", TOML))
     for name, case in cases.items()
 }  # fmt: skip
-
-
-def written(folder: Path, text: str, name: str = "city-2024") -> Path:
-    path = folder / f"{name}.toml"
-    path.write_text(text, "utf-8")
-    return path
 
 
 def refusal(path: Path) -> str:

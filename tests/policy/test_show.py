@@ -9,19 +9,11 @@ from policy.__main__ import main
 from policy.notice import Notice, load
 from policy.show import Line, diff, lines, show
 from policy.tables import broken_at, table, wide
+from tests.policy.test_notice import CITY as HEAD
 
-CITY = """
-[notice]
-id = "city/2024"
-title = "关于稳岗返还的通知"
-number = "某人社〔2024〕7号"
-authority = "某市人力资源和社会保障局"
-region = "某市"
-from = 2024-01-01
-until = 2024-12-31
-status = "final"
-extends = "national/2024"
-
+CITY = (
+    HEAD.replace("shanxi/2024", "national/2024")
+    + """
 [[terms.premium_rate]]
 value = 0.01
 until = 2024-06-30
@@ -54,6 +46,7 @@ phrase = "备付期限18个月以上"
 text = "一半即50%。"
 reason = "文件只写一半。"
 """
+)
 RATES = """\
   条款项                   值                  性质      出处
   ──────────────────────────────────────────────────────────────────────────
@@ -68,7 +61,7 @@ RATES = """\
   费率核对容差（元，每人   0.005元             经办选择  承自 national/2024
   每部分）                 可选：0 至 100
   premium_tolerance"""
-TOWN = CITY.replace('"city/2024"', '"town/2024"').replace("〔2024〕7号", "〔2024〕8号")
+TOWN = CITY.replace('"city/2024"', '"town/2024"').replace("〔2024〕1号", "〔2024〕2号")
 
 
 @pytest.fixture
@@ -92,7 +85,7 @@ class TestLines:
         found = {line.key: line for line in lines(city, city.terms())}
         assert found["ratio_sme"] == Line(
             group="金额", label="中小微企业返还比例", key="ratio_sme", value="50%", days="", basis="解读，不能另选", options="",
-            source="某人社〔2024〕7号 二（一）", phrase="中小微企业按50%返还", reading="half", stated_by="city/2024",
+            source="某人社〔2024〕1号 二（一）", phrase="中小微企业按50%返还", reading="half", stated_by="city/2024",
         )  # fmt: skip
         assert found["small_unit_most"] == Line(
             group="条件", label="小规模单位参保人数上限（含）", key="small_unit_most", value="30", days="", basis="条文",
@@ -138,7 +131,7 @@ class TestLines:
 class TestShow:
     def test_heads_the_tables_with_the_notice(self, city: Notice) -> None:
         assert show(city, city.terms(), 100).split("\n\n")[0] == (
-            "某人社〔2024〕7号　关于稳岗返还的通知\n"
+            "某人社〔2024〕1号　某市通知\n"
             "city/2024　某市　某市人力资源和社会保障局\n"
             "2024-01-01 至 2024-12-31　正式文件　补充 national/2024"
         )
@@ -164,7 +157,7 @@ class TestShow:
             "分组", "条款项", "键", "值", "期间", "性质", "选项", "出处", "摘句", "解读", "写明于",
         ]  # fmt: skip
         assert {len(row) for row in rows} == {11}
-        assert ["基金", "基金备付月数下限", "fund_reserve_months", "18", "", "条文", "", "某人社〔2024〕7号 三",
+        assert ["基金", "基金备付月数下限", "fund_reserve_months", "18", "", "条文", "", "某人社〔2024〕1号 三",
                 "备付期限18个月以上", "", "city/2024"] in rows  # fmt: skip
         assert "half\t一半即50%。\t文件只写一半。" in readings.splitlines()
 
@@ -185,12 +178,12 @@ class TestDiff:
         one, other = saved(tmp_path, CITY), saved(tmp_path, town)
         assert diff(one, other, None).splitlines() == [
             "差别\t条款项\tcity/2024\ttown/2024",
-            "规定不同\t中小微企业返还比例；ratio_sme\t50%；某人社〔2024〕7号 二（一）\t55%；某人社〔2024〕8号 二（一）",
-            "规定不同\t基金备付月数下限；fund_reserve_months\t18；某人社〔2024〕7号 三\t24；某人社〔2024〕8号 三",
+            "规定不同\t中小微企业返还比例；ratio_sme\t50%；某人社〔2024〕1号 二（一）\t55%；某人社〔2024〕2号 二（一）",
+            "规定不同\t基金备付月数下限；fund_reserve_months\t18；某人社〔2024〕1号 三\t24；某人社〔2024〕2号 三",
             "一份已定、一份可选\t免申即享确认方式；confirm_mode\t"
             "告知后直接发放；可选：告知后直接发放（silent）；可选：企业确认后发放（confirm_required）\t"
-            "告知后直接发放；某人社〔2024〕8号 五",
-            "只有一份规定\t发证后申领期限（月）；claim_window_months\t没有规定\t6；某人社〔2024〕8号 六",
+            "告知后直接发放；某人社〔2024〕2号 五",
+            "只有一份规定\t发证后申领期限（月）；claim_window_months\t没有规定\t6；某人社〔2024〕2号 六",
             "解读不同\thalf\t一半即50%。；理由：文件只写一半。\t一半上浮。；理由：文件只写一半。",
         ]
 
@@ -208,14 +201,14 @@ class TestDiff:
         town = TOWN.replace("value = 18", "value = 24")
         shown = diff(saved(tmp_path, CITY), saved(tmp_path, town), 80)
         assert shown.startswith("""\
-city/2024　某人社〔2024〕7号
-town/2024　某人社〔2024〕8号
+city/2024　某人社〔2024〕1号
+town/2024　某人社〔2024〕2号
 
 ■ 规定不同
   条款项               city/2024             town/2024
   ───────────────────────────────────────────────────────────────
   基金备付月数下限     18                    24
-  fund_reserve_months  某人社〔2024〕7号 三  某人社〔2024〕8号 三
+  fund_reserve_months  某人社〔2024〕1号 三  某人社〔2024〕2号 三
 
   其余 """)
 
