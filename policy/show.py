@@ -150,7 +150,7 @@ def diff(one: Notice, other: Notice, width: int | None) -> str:
         kind = _difference(first, second)
         if kind:
             name = f"{first[0].label}\n{key}"
-            kinds[kind].append((name, _side(first), _side(second)))
+            kinds[kind].append((name, _side(first, second), _side(second, first)))
         elif first[0].said:
             same += 1
         else:
@@ -183,8 +183,15 @@ def _difference(first: Sequence[Line], second: Sequence[Line]) -> str:
     return "" if same else "规定不同"
 
 
-def _side(found: Sequence[Line]) -> str:
-    return _joined(*[_joined(line.value if line.said else NOTHING_SAID, line.days, line.options, line.source) for line in found])
+def _side(found: Sequence[Line], other: Sequence[Line]) -> str:
+    """What one notice says; what may be chosen only where that is not the same in the other."""
+    same = set(found[0].options.splitlines()) == set(other[0].options.splitlines())
+    return _joined(
+        *[
+            _joined(line.value if line.said else NOTHING_SAID, line.days, "" if same else line.options, line.source)
+            for line in found
+        ]
+    )
 
 
 def _read(notice: Notice, name: str) -> str:

@@ -197,6 +197,12 @@ class TestDiff:
         found = diff(saved(tmp_path, CITY), saved(tmp_path, town), None).splitlines()[1:]
         assert [row.split("\t")[:2] for row in found] == [["规定不同", "免申即享确认方式；confirm_mode"]]
 
+    def test_leaves_out_the_options_where_they_are_the_same(self) -> None:
+        found = diff(load("shanxi/2024"), load("jilin/2024"), None).splitlines()
+        assert (
+            "规定不同\t裁员率口径；layoff_method\t领取失业金人数÷月均参保人数\t（年初人数－退休－死亡－年末人数）÷年初人数"
+        ) in found
+
     def test_fits_a_terminal_and_counts_the_rest(self, tmp_path: Path) -> None:
         town = TOWN.replace("value = 18", "value = 24")
         shown = diff(saved(tmp_path, CITY), saved(tmp_path, town), 80)
