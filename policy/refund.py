@@ -107,6 +107,7 @@ _KEYS = (
     *layoff.KEYS, *_CLAUSE_OF.values(), *DISPATCH_KEYS, "paid_months_basis", "base_late_arrivals", "dispatch_covered_from",
     "tax_account_classes",
 )  # fmt: skip
+_ALL_KEYS = (*_KEYS, *SIZE_KEYS)
 
 
 def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
@@ -116,7 +117,7 @@ def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     change, a rule fails only if it fails whichever day it was, and a figure is known only where all days give the same.
     """
     if facts.on is None:
-        days = terms.days_that_may_count((*_KEYS, *SIZE_KEYS), "refund")
+        days = terms.days_that_may_count(_ALL_KEYS, "refund")
         return _whichever_day([_assess(terms.as_of(day) if day else terms, facts) for day in days])
     return _assess(terms, facts)
 
@@ -163,7 +164,7 @@ def _assess(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     rate = None if size.size is None else rules.ratio_large if size.size == LARGE else rules.ratio_sme
     amount = None
     if result is Outcome.ELIGIBLE and base is not None and rate is not None:
-        amount = to_fen(base * rate + _by_hosts(rules, facts, rate))
+        amount = to_fen(base * rate + _by_hosts(rules, facts, rate) if facts.dispatch and rules.by_host else base * rate)
     payee, payee_because = _payee(rules, facts, size.size_class)
     return RefundVerdict(
         outcome=result,
@@ -339,7 +340,7 @@ def _base(rules: _Rules, facts: RefundFacts) -> tuple[Decimal | None, Finding]:
         return None, _finding(rules, "base_known", UNKNOWN, "figures_unknown", figures)
     base = _total(entering) - _total(leaving)
     figures["base"] = base
-    if _total(by_host) > max(base, Decimal(0)):
+    if by_host and _total(by_host) > max(base, Decimal(0)):
         return None, _finding(rules, "base_known", UNKNOWN, "hosts_exceed_base", figures)
     if base <= 0:
         return Decimal(0), _finding(rules, "base_known", PASS, "nothing_paid", figures)
@@ -351,9 +352,7 @@ def _total(figures: Mapping[str, Decimal | None]) -> Decimal:
 
 
 def _by_hosts(rules: _Rules, facts: RefundFacts, rate: Decimal) -> Decimal:
-    """What the hosts' own rates add to base x the unit's rate, yuan; 0 where the unit is calculated as a whole."""
-    if not (facts.dispatch and rules.by_host):
-        return Decimal(0)
+    """What the hosts' own rates add to base x the unit's rate, yuan."""
     large, sme = facts.paid_for_large_hosts or Decimal(0), facts.paid_for_sme_hosts or Decimal(0)
     return large * (rules.ratio_large - rate) + sme * (rules.ratio_sme - rate)
 
