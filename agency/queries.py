@@ -1,19 +1,21 @@
 """What is asked of the agency's rows: who may do what where, which terms hold, what waits."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from agency.models import Edition, FundMonth, Import, Post, Programme, Region, Role, User, Workday
+from agency.models import Edition, FundMonth, Import, Job, Post, Programme, Region, Role, User, Workday
 from policy import fund
 from policy.notice import Terms
 from policy.verdict import Finding
 from policy.workdays import Calendar
 
 BUSINESS_READERS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR, Role.POLICY})
+STUCK_AFTER = timedelta(minutes=10)
 
 
 class TermsBroken(Exception):
@@ -64,6 +66,16 @@ def open_warnings(imp: Import) -> list[dict[str, Any]]:
     """The kinds of warning in an import's report that nobody has acknowledged: {name, reason (an example), rows ...}."""
     looked_at = set(imp.acknowledgements.values_list("warning", flat=True))
     return [kind for kind in imp.report.get("kinds", []) if kind["level"] == "W" and kind["name"] not in looked_at]
+
+
+def stuck_jobs(at: datetime) -> "QuerySet[Job]":
+    """Jobs that nobody seems to work: running without a sign of life, or waiting while none of their kind runs."""
+    since = at - STUCK_AFTER
+    running = Job.objects.filter(state=Job.State.RUNNING, kind=OuterRef("kind"))
+    return Job.objects.annotate(alive_at=Coalesce("told_at", "started_at", "requested_at")).filter(
+        Q(state=Job.State.RUNNING, alive_at__lt=since)
+        | Q(~Exists(running), state=Job.State.QUEUED, requested_at__lt=since, alive_at__lt=since)
+    )
 
 
 def edition_in_force(programme: Programme, on: date) -> Edition | None:

@@ -56,7 +56,8 @@ def read_receipts() -> None:
 
 @shared_task(name="agency.work_jobs")
 def work_jobs() -> None:
-    """Check and confirm the imports that wait, one job after the other."""
+    """Check and confirm the imports that wait, one job after the other; then forget what was given up."""
     for kind, handler in ((Job.Kind.CHECK, imports.work_check), (Job.Kind.CONFIRM, imports.work_confirm)):
         while jobs.work_next(kind, handler, now=clock.now):
             pass
+    imports.forget_staged()

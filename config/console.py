@@ -14,6 +14,7 @@ from django.urls import reverse
 from agency import clock
 from agency.admin import roles_of
 from agency.models import Hold, Import, Job, Programme, Role
+from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
 
@@ -180,12 +181,14 @@ def _money_todos(scope: Q) -> list[Todo]:
 
 def _desk_todos(scope: Q) -> list[Todo]:
     imports, jobs = _counted(Import.objects.filter(scope)), _counted(Job.objects.filter(scope))
+    stuck = stuck_jobs(clock.now()).filter(scope).count()
     loaders = PREPARER | FINANCE | {Role.POLICY}
     checked, refused = Import.State.CHECKED, Import.State.REFUSED
     return [
         Todo("导入已检查，待确认", imports.get(checked, 0), _state("agency_import", checked), loaders | REVIEWER),
         Todo("文件不合格，待处理", imports.get(refused, 0), _state("agency_import", refused), loaders),
         Todo("失败的作业", jobs.get(Job.State.FAILED, 0), _state("agency_job", Job.State.FAILED), loaders),
+        Todo("停滞的作业", stuck, _listed("agency_job", stuck="yes"), loaders, "十分钟没有进展；请联系系统管理，或取消后重试。"),
         Todo("进行中的作业", jobs.get(Job.State.RUNNING, 0), _state("agency_job", Job.State.RUNNING), NOBODY),
     ]
 

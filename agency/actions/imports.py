@@ -1,5 +1,6 @@
 """导入: a spreadsheet is checked, then confirmed, by the one pipeline of agency.intake. Good rows land together."""
 
+import contextlib
 import tempfile
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings as site
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from agency import intake
@@ -74,7 +75,7 @@ def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> N
         with transaction.atomic():
             if imp.state == Import.State.CHECKED:
                 move(imp, Import.State.CHECKING, by=None, at=at)
-            intake.drop_staging(imp)
+            intake.drop_staging(imp.pk)
             move(imp, Import.State.REFUSED, by=None, at=at, problem=str(refused)[:500])
 
 
@@ -99,10 +100,13 @@ def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = 
     report is made anew and ImportRefused says so."""
     _refuse_confirm(imp, by, at)
     with transaction.atomic():
+        progress(0, None, "等待同种表格的导入完成")
         _lock(imp.kind)
         if _still_as_reported(imp, at, progress):
-            progress(0, None, "写入数据")
+            written = imp.new + imp.changed
+            progress(0, written, "写入数据")
             intake.land(intake.staging_of(imp), scope=_scope(imp, at), by=by, at=at)
+            progress(written, written, "写入数据")
             _book(imp, by, at)
             return
     check_import(imp, at=at, progress=progress)
@@ -141,14 +145,24 @@ def acknowledge_warnings(imp: Import, warnings: Collection[str], *, by: User, at
 
 
 def cancel_import(imp: Import, *, by: User, at: datetime) -> None:
-    """Give an import up; what was staged for it is forgotten. Raises MoveRefused."""
+    """Give an import up; a job that works it stops and leaves nothing, and the next sweep forgets what was staged.
+    Raises MoveRefused."""
     with transaction.atomic():
         move(imp, Import.State.CANCELLED, by=by, at=at)
         for job in Job.objects.filter(
             kind__in=[Job.Kind.CHECK, Job.Kind.CONFIRM], subject_id=imp.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING]
         ):
             cancel_job(job, by=by, at=at)
-        intake.drop_staging(imp)
+
+
+def forget_staged() -> None:
+    """Drop the staging of imports that were given up; what a job still holds is left to the next time."""
+    staged = intake.staged_imports()
+    waiting = Import.objects.filter(pk__in=staged, state__in=[Import.State.CHECKING, Import.State.CHECKED])
+    for over in sorted(staged - set(waiting.values_list("pk", flat=True))):
+        with contextlib.suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            intake.drop_staging(over)
 
 
 def work_check(job: Job, *, at: datetime, progress: Progress) -> None:
@@ -159,10 +173,20 @@ def work_check(job: Job, *, at: datetime, progress: Progress) -> None:
 
 
 def work_confirm(job: Job, *, at: datetime, progress: Progress) -> None:
-    """The handler of CONFIRM jobs; a job whose import is already confirmed has nothing left to do."""
+    """The handler of CONFIRM jobs; a job whose import is already confirmed has nothing left to do. Raises ImportRefused, also
+    where the report was made anew since the job was asked for: nobody has looked at that one."""
     imp = Import.objects.get(pk=job.subject_id)
     if imp.state != Import.State.CONFIRMED and job.requested_by:
+        if _asked_before_its_report(job, imp):
+            raise ImportRefused("申请确认之后检查报告已更新，请在导入页面看过新的报告再确认。")
         confirm_import(imp, by=job.requested_by, at=at, progress=progress)
+
+
+def _asked_before_its_report(job: Job, imp: Import) -> bool:
+    """Whether the report was made anew since the job was asked for; by the order of their Events, whatever the clocks."""
+    reported = Event.objects.filter(case_kind=Import.CASE, case_id=imp.pk, to_state=Import.State.CHECKED).order_by("pk").last()
+    asked = Event.objects.filter(case_kind=Job.CASE, case_id=job.pk).order_by("pk").first()
+    return reported is not None and asked is not None and reported.pk > asked.pk
 
 
 def _resource(kind: str) -> intake.SheetResource:
@@ -229,12 +253,14 @@ def _refuse_again(kind: str, sha256: str, given: Mapping[str, str], region: Regi
 def _check(imp: Import, at: datetime, progress: Progress) -> None:
     resource = _resource(imp.kind)
     with opened(imp.file) as plain:
+        lines = _lines(plain)
         with read(plain, resource.columns) as reading:
-            staging, rows = intake.fill(resource, imp, reading, progress)
+            staging, rows = intake.fill(resource, imp, reading, progress, lines)
             found: dict[str, Any] = {"notes": reading.notes, "unknown": reading.unknown, "absent": sorted(staging.absent)}
         if not rows:
             raise SheetRefused("表头之下没有数据行，请填写后重新上传")
         report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress)
+        progress(rows, rows, "写检查报告")
         if report.changed:
             intake.keep_changes(staging)
         errors_file = _error_spreadsheet(imp, staging, plain, at) if report.refused else None
@@ -246,6 +272,15 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
         warned=report.warned, refused=report.refused, report=found, errors_file=errors_file, checked_at=at,
         problem="",
     )  # fmt: skip
+
+
+def _lines(plain: BinaryIO) -> int | None:
+    """About how many rows a csv file has, None of a workbook; the file is at its start again."""
+    is_csv, lines = plain.read(4) != b"PK\x03\x04", 0
+    while is_csv and (piece := plain.read(1 << 20)):
+        lines += piece.count(b"\n")
+    plain.seek(0)
+    return lines if is_csv else None
 
 
 def _error_spreadsheet(imp: Import, staging: intake.Staging, plain: BinaryIO, at: datetime) -> File:
@@ -291,4 +326,4 @@ def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
 def _book(imp: Import, by: User, at: datetime) -> None:
     counts = {"new": imp.new, "changed": imp.changed, "unchanged": imp.unchanged, "refused": imp.refused}
     move(imp, Import.State.CONFIRMED, by=by, at=at, detail=counts, confirmed_by=by, confirmed_at=at)
-    intake.drop_staging(imp)
+    intake.drop_staging(imp.pk)

@@ -14,6 +14,7 @@ from agency.models import Job, User
 from agency.moves import MoveRefused, move, open_all
 
 LOCK = 0x6A6F62  # first half of the advisory lock's key; the job's id is the second
+MOST_INTERRUPTIONS = 3  # then the job is not queued again by itself: it may be what kills its worker
 _TOLD_EVERY = 0.5  # seconds between two writes of progress
 _OURS = {"agency", "enterprises", "subsidies", "policy", "sheets"}  # whose exceptions say in Chinese what to do
 _log = logging.getLogger(__name__)
@@ -24,15 +25,16 @@ class JobCancelled(Exception):
 
 
 class Progress(Protocol):
-    """What a handler calls now and then, also inside its transaction: rows done, rows in all (None: not known yet), step."""
+    """What a handler calls now and then, also inside its transaction: how many are done, of how many (None: not known
+    yet), in which step, and of what (行, 户, 项)."""
 
-    def __call__(self, done: int, total: int | None, step: str) -> None: ...
+    def __call__(self, done: int, total: int | None, step: str, unit: str = "行") -> None: ...
 
 
 Handler = Callable[..., Any]  # handler(job, *, at, progress)
 
 
-def untold(done: int, total: int | None, step: str) -> None:
+def untold(done: int, total: int | None, step: str, unit: str = "行") -> None:
     """Progress that nobody watches."""
 
 
@@ -52,7 +54,11 @@ def cancel_job(job: Job, *, by: User, at: datetime) -> None:
 
 def retry_job(job: Job, *, by: User, at: datetime) -> None:
     """Queue a failed job again. Raises MoveRefused."""
-    move(job, Job.State.QUEUED, by=by, at=at, problem="", done=0, total=None, step="", started_at=None, ended_at=None)
+    fresh = {"problem": "", "interrupted": 0, "started_at": None, "ended_at": None, **_NOTHING_DONE, "told_at": at}
+    move(job, Job.State.QUEUED, by=by, at=at, **fresh)
+
+
+_NOTHING_DONE: dict[str, Any] = {"done": 0, "total": None, "step": "", "rate": None, "told_at": None}
 
 
 def work_next(kind: str, handler: Handler, *, now: Callable[[], datetime]) -> Job | None:
@@ -81,7 +87,8 @@ def _work(job: Job, handler: Handler, side: Any, now: Callable[[], datetime]) ->
         return False
     try:
         try:
-            move(job, Job.State.RUNNING, by=None, at=now(), started_at=now(), ended_at=None, problem="", done=0, step="")
+            began = {"started_at": now(), "ended_at": None, "problem": "", **_NOTHING_DONE}
+            move(job, Job.State.RUNNING, by=None, at=now(), **began)
         except MoveRefused:
             return False
         _carry_out(job, handler, side, now)
@@ -92,7 +99,7 @@ def _work(job: Job, handler: Handler, side: Any, now: Callable[[], datetime]) ->
 
 def _carry_out(job: Job, handler: Handler, side: Any, now: Callable[[], datetime]) -> None:
     try:
-        handler(job, at=now(), progress=_teller(job, side))
+        handler(job, at=now(), progress=_teller(job, side, now))
     except JobCancelled:
         job.refresh_from_db()
         return
@@ -105,37 +112,55 @@ def _carry_out(job: Job, handler: Handler, side: Any, now: Callable[[], datetime
             raise
         _log.warning("job %s (%s) failed: %s", job.pk, job.kind, type(error).__name__)
         return
-    job.refresh_from_db(fields=["done", "total", "step"])
+    job.refresh_from_db(fields=["done", "total", "step", "unit", "rate", "told_at"])
     with contextlib.suppress(MoveRefused):
         move(job, Job.State.DONE, by=None, at=now(), ended_at=now())
 
 
-def _teller(job: Job, side: Any) -> Progress:
-    """Progress written on the side connection, so that others see it before the work commits."""
-    told_at = 0.0
-    told_step = ""
+def _teller(job: Job, side: Any, now: Callable[[], datetime]) -> Progress:
+    """Progress written on the side connection, so that others see it before the work commits. The rate is counted anew where
+    other things are counted, or more of them; by this process's own clock."""
+    told_at = begun_at = 0.0
+    told_step, counted, begun_with = "", ("", None), 0
+    update = (
+        f"UPDATE {Job._meta.db_table} SET done = %s, total = %s, unit = %s, rate = %s, step = %s, told_at = %s "  # noqa: S608
+        "WHERE id = %s RETURNING state"
+    )
 
-    def progress(done: int, total: int | None, step: str) -> None:
-        nonlocal told_at, told_step
-        if step == told_step and time.monotonic() - told_at < _TOLD_EVERY and done != total:
+    def progress(done: int, total: int | None, step: str, unit: str = "行") -> None:
+        nonlocal told_at, told_step, counted, begun_at, begun_with
+        moment = time.monotonic()
+        if step == told_step and moment - told_at < _TOLD_EVERY and done != total:
             return
-        told_at, told_step = time.monotonic(), step
-        update = f"UPDATE {Job._meta.db_table} SET done = %s, total = %s, step = %s WHERE id = %s RETURNING state"  # noqa: S608
-        if _ask(side, update, [done, total, step[:60], job.pk]) != Job.State.RUNNING:
+        if (unit, total) != counted:
+            counted, begun_at, begun_with = (unit, total), moment, done
+        told_at, told_step = moment, step
+        rate = (done - begun_with) / (moment - begun_at) if done > begun_with and moment > begun_at else None
+        if _ask(side, update, [done, total, unit, rate, step[:60], now(), job.pk]) != Job.State.RUNNING:
             raise JobCancelled(f"作业 {job.pk} 已被取消。")
 
     return progress
 
 
 def _queue_orphans(side: Any, kind: str, at: datetime) -> None:
-    """Jobs that run without the lock lost their worker: they wait again."""
+    """Jobs that run without the lock lost their worker: they wait again, or have failed if that happens too often."""
     for job in Job.objects.filter(kind=kind, state=Job.State.RUNNING):
         if _ask(side, "SELECT pg_try_advisory_lock(%s, %s)", [LOCK, job.pk]):
             try:
                 with contextlib.suppress(MoveRefused):  # it ended between the two questions
-                    move(job, Job.State.QUEUED, by=None, at=at, why="处理进程中断，重新排队")
+                    _interrupted(job, at)
             finally:
                 _ask(side, "SELECT pg_advisory_unlock(%s, %s)", [LOCK, job.pk])
+
+
+def _interrupted(job: Job, at: datetime) -> None:
+    times = job.interrupted + 1
+    _log.warning("the worker of job %s (%s) died, %d times by now", job.pk, job.kind, times)
+    if times < MOST_INTERRUPTIONS:
+        move(job, Job.State.QUEUED, by=None, at=at, why="处理进程中断，重新排队", interrupted=times, told_at=at)
+        return
+    problem = f"处理进程连续中断 {times} 次（服务器重启、内存不足等），没有留下写了一半的数据；请系统管理查看日志后重试。"
+    move(job, Job.State.FAILED, by=None, at=at, ended_at=at, problem=problem, interrupted=times)
 
 
 @contextlib.contextmanager

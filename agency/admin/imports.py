@@ -23,9 +23,9 @@ from agency.actions.imports import (
     start_import,
 )
 from agency.admin.desk import Deed, DeskAdmin, Panel
-from agency.admin.work import download
+from agency.admin.work import download, job_panel, latest_job
 from agency.intake import changed_rows, kind_of, kinds, staging_of
-from agency.models import Import, Region, Role
+from agency.models import Import, Job, Region, Role
 from agency.queries import open_warnings
 from agency.tasks import wake
 from sheets.write import write_template
@@ -207,10 +207,12 @@ class ImportAdmin(DeskAdmin):
         return super().headline(request, obj) | {"next": next_step(obj, request.user)}
 
     def panels(self, request: HttpRequest, obj: Import) -> list[Panel]:
-        if not obj.report:
-            return []
+        job = latest_job((Job.Kind.CHECK, Job.Kind.CONFIRM), obj.pk)
+        jobs = [job_panel(job)] if job and job.state != Job.State.DONE else []
+        if not obj.report or obj.state == State.CHECKING:
+            return jobs
         changes = [changes_panel(request, obj)] if obj.changed and obj.state == State.CHECKED else []
-        return [report_panel(obj), *changes, first_issues(obj)]
+        return [*jobs, report_panel(obj), *changes, first_issues(obj)]
 
 
 def next_step(imp: Import, user: Any) -> str:

@@ -18,7 +18,7 @@ from agency.intake.declare import (
     kinds,
 )
 from agency.intake.landing import land
-from agency.intake.staging import Staging, drop_staging, fill, is_staged, staging_of
+from agency.intake.staging import Staging, drop_staging, fill, is_staged, staged_imports, staging_of
 
 __all__ = [
     "Cell",
@@ -43,5 +43,6 @@ __all__ = [
     "kinds",
     "land",
     "report",
+    "staged_imports",
     "staging_of",
 ]

@@ -54,7 +54,7 @@ def report(
     *,
     scope: list[str],
     at: datetime,
-    told: Callable[[int, int | None, str], None],
+    told: Callable[..., None],
     again: bool = False,
 ) -> Report:
     """Run every check of the kind over the staged rows. `scope`: region paths that the loader may write to.
@@ -69,9 +69,9 @@ def report(
         standing = [UNREADABLE, *(step.code for step in _steps(staging) if again and step.of_file)]
         cursor.execute(_text(forget.format(staging.issues, sql.Literal(standing))))
         for number, step in enumerate(steps):
-            told(number, len(steps), step.name)
+            told(number, len(steps), step.name, "项")
             cursor.execute(_text(step.statement), parameters)
-        told(len(steps), len(steps), "比对已有数据")
+        told(len(steps), len(steps), "比对已有数据", "项")
         for statement in _fate_statements(staging):
             cursor.execute(_text(statement), parameters)
         return _counted(staging, cursor)

@@ -15,6 +15,7 @@ from agency.sealed import blind_index, masked, seal
 from sheets.read import Batch, Reading, SheetRefused
 
 ERROR, WARNING = "E", "W"
+_PARTS = ("row", "issue", "fate", "change")  # of the names of the staging tables
 UNREADABLE = "unreadable"  # the code of issues that the reader found
 
 
@@ -133,11 +134,11 @@ def _can_be_voided(model: type[models.Model]) -> bool:
 
 
 def fill(
-    resource: SheetResource, imp: Import, reading: Reading, told: Callable[[int, int | None, str], None]
+    resource: SheetResource, imp: Import, reading: Reading, told: Callable[..., None], lines: int | None = None
 ) -> tuple[Staging, int]:
     """Make the staging tables anew and stream the file into them. Returns them and the number of rows.
 
-    Raises SheetRefused. The memory needed is that of one batch."""
+    `lines`: about how many there will be, where that is known. Raises SheetRefused. The memory needed is that of one batch."""
     staging = Staging(resource, imp, _absent(resource, reading))
     _create(staging)
     taken = 0
@@ -148,16 +149,26 @@ def fill(
             if batch.errors:
                 _note(staging, cursor, batch, taken)
             taken += len(batch.numbers)
-            told(taken, None, "读取文件")
+            told(taken, lines, "读取文件")
         cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
     return staging, taken
 
 
-def drop_staging(imp: Import) -> None:
+def drop_staging(imp_id: int) -> None:
     """Forget what was staged for an import."""
     with connection.cursor() as cursor:
-        for table in (f"intake_{imp.pk}_row", f"intake_{imp.pk}_issue", f"intake_{imp.pk}_fate", f"intake_{imp.pk}_change"):
-            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)).as_string(None))
+        for part in _PARTS:
+            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(f"intake_{imp_id}_{part}")).as_string(None))
+
+
+def staged_imports() -> set[int]:
+    """Imports that have staging tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT substring(relname FROM '[0-9]+')::bigint FROM pg_class "
+            "WHERE relkind = 'r' AND relname ~ '^intake_[0-9]+_(row|issue|change)$' AND pg_table_is_visible(oid)"
+        )
+        return {imp_id for (imp_id,) in cursor.fetchall()}
 
 
 def staging_of(imp: Import) -> Staging:
@@ -190,7 +201,7 @@ def _create(staging: Staging) -> None:
         sql.SQL("{} {}").format(sql.Identifier(cell.name), sql.SQL(cell.sql_type)) for cell in staging.resource.cells.values()
     ]
     columns += [sql.SQL("{} text").format(sql.Identifier(f"{cell.name}_index")) for cell in staging.own_cells if cell.is_sealed]
-    drop_staging(staging.imp)
+    drop_staging(staging.imp.pk)
     statements = [
         sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, sheet text, number bigint, {})").format(
             staging.rows, sql.SQL(", ").join(columns)

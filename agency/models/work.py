@@ -74,7 +74,13 @@ class Job(models.Model):
     ended_at = models.DateTimeField("结束时间", null=True)
     total = models.BigIntegerField("总行数", null=True)
     done = models.BigIntegerField("已处理行数", default=0)
+    unit = models.CharField("单位", max_length=4, default="行")  # what is counted: 行, 户, 项
+    rate = models.FloatField("每秒", null=True)  # of the step that runs
     step = models.CharField("步骤", max_length=60, blank=True)
+    told_at = models.DateTimeField("最近进展", null=True)
+    interrupted = models.PositiveSmallIntegerField(
+        "中断次数", default=0
+    )  # its worker died; counted since it was last queued by a person
     problem = models.CharField("失败原因", max_length=500, blank=True)
 
     class Meta:
@@ -86,6 +92,18 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def seconds_taken(self) -> float | None:
+        """Of a job that has ended."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at and self.started_at else None
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Of the step that runs; None where that is not known."""
+        if self.state != self.State.RUNNING or not self.rate or self.total is None:
+            return None
+        return round(max(self.total - self.done, 0) / self.rate)
 
 
 class Chunk(models.Model):

@@ -50,7 +50,7 @@ def _screen(job: Job, *, at: datetime, progress: Progress) -> None:
 def help_screening(job: Job) -> None:
     """Work chunks of a job that another process works, until there are none or it no longer runs."""
 
-    def progress(done: int, total: int | None, step: str) -> None:
+    def progress(done: int, total: int | None, step: str, unit: str = "") -> None:
         if Job.objects.values_list("state", flat=True).get(pk=job.pk) != Job.State.RUNNING:
             raise JobCancelled(f"作业 {job.pk} 已不在进行。")
 

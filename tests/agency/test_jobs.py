@@ -3,15 +3,18 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 
 from agency.actions import jobs
-from agency.actions.jobs import LOCK, cancel_job, queue_job, retry_job, work, work_next
+from agency.actions.jobs import LOCK, MOST_INTERRUPTIONS, cancel_job, queue_job, retry_job, work, work_next
 from agency.models import Event, File, Import, Job, Role
 from agency.moves import MoveRefused
+from agency.queries import stuck_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,6 +150,74 @@ class TestCancel:
             cancel_job(queued(), by=staff(Role.AUDITOR), at=at)
 
 
+class TestProgress:
+    def test_counts_how_fast_it_goes_and_what_is_left(self, queued, at):
+        job = queued()
+
+        def slow(job, *, at, progress):
+            progress(0, 100, "读取文件")
+            time.sleep(0.6)
+            progress(25, 100, "读取文件")
+            raise CannotBeDone("够了。")
+
+        work(job, slow, now=lambda: at)
+        job.refresh_from_db()
+        assert (job.done, job.total, job.unit, job.told_at) == (25, 100, "行", at)
+        assert 15 < job.rate < 42  # 25 in 0.6 s or somewhat more
+        assert job.seconds_left is None
+        job.state, job.rate = "RUNNING", 25.0
+        assert job.seconds_left == 3
+
+    def test_is_counted_anew_where_other_things_are_counted(self, queued, at):
+        job, seen = queued(), []
+
+        def look(job, *, at, progress):
+            progress(0, 10, "读取文件")
+            time.sleep(0.6)
+            progress(10, 10, "读取文件")
+            progress(0, 4, "核对编码", "项")
+            seen.append(Job.objects.values_list("unit", "rate").get(pk=job.pk))
+            time.sleep(0.1)
+            progress(2, 4, "业务检查", "项")
+            seen.append(Job.objects.values_list("unit", "rate").get(pk=job.pk))
+
+        work(job, look, now=lambda: at)
+        assert seen[0] == ("项", None)
+        assert seen[1][0] == "项"
+        assert 2 < seen[1][1] <= 20
+
+    def test_a_retry_begins_at_nothing(self, queued, staff, at):
+        job = queued()
+
+        def fail(job, *, at, progress):
+            progress(5, 9, "读取文件")
+            raise CannotBeDone("先导入名册。")
+
+        work(job, fail, now=lambda: at)
+        job.refresh_from_db()
+        retry_job(job, by=staff(Role.PREPARER), at=at)
+        job.refresh_from_db()
+        assert (job.state, job.done, job.total, job.step, job.rate, job.interrupted) == ("QUEUED", 0, None, "", None, 0)
+
+
+class TestStuck:
+    @pytest.mark.parametrize(("minutes", "found"), [(10, False), (11, True)])
+    def test_is_what_shows_no_sign_of_life_or_waits_for_nobody(self, queued, at, minutes, found):
+        silent, waiting, alive = queued(), queued(), queued()
+        Job.objects.filter(pk=silent.pk).update(state="RUNNING", kind="SCREENING", started_at=at)
+        later = at + timedelta(minutes=minutes)
+        Job.objects.filter(pk=alive.pk).update(
+            state="RUNNING", kind="CHECK", started_at=at, told_at=later - timedelta(minutes=10)
+        )
+        assert set(stuck_jobs(later)) == ({silent, waiting} if found else set())
+
+    def test_is_not_what_waits_behind_one_of_its_kind(self, queued, at):
+        running, _ = queued(), queued()
+        later = at + timedelta(minutes=11)
+        Job.objects.filter(pk=running.pk).update(state="RUNNING", started_at=at, told_at=later)
+        assert not stuck_jobs(later).exists()
+
+
 class TestOrphan:
     def test_whose_worker_died_is_queued_again_and_finished_by_the_next(self, queued, at, process_environment):
         job = queued()
@@ -166,6 +237,27 @@ class TestOrphan:
         assert (worked, job.state) == (job, "DONE")
         states = Event.objects.filter(case_kind="job", case_id=job.pk).order_by("pk").values_list("to_state", flat=True)
         assert list(states) == ["QUEUED", "RUNNING", "QUEUED", "RUNNING", "DONE"]
+
+    def test_whose_worker_dies_again_and_again_has_failed_and_says_so(self, queued, staff, at):
+        job = queued()
+        for interrupted in (1, 2):
+            Job.objects.filter(pk=job.pk).update(state="RUNNING")
+            with pytest.raises(KeyboardInterrupt):
+                work_next(Job.Kind.EXPORT, self.dies, now=lambda: at)
+            job.refresh_from_db()
+            assert (job.state, job.interrupted) == ("RUNNING", interrupted)
+        assert work_next(Job.Kind.EXPORT, self.dies, now=lambda: at) is None
+        job.refresh_from_db()
+        assert (job.state, job.interrupted, job.ended_at) == ("FAILED", MOST_INTERRUPTIONS, at)
+        assert "连续中断 3 次" in job.problem
+        retry_job(job, by=staff(Role.PREPARER), at=at)
+        assert work_next(Job.Kind.EXPORT, lambda job, *, at, progress: None, now=lambda: at) == job
+        job.refresh_from_db()
+        assert (job.state, job.interrupted, job.problem) == ("DONE", 0, "")
+
+    def dies(self, job, *, at, progress) -> None:
+        """As a killed worker leaves it: RUNNING, its lock let go."""
+        raise KeyboardInterrupt
 
     def test_is_not_one_while_its_lock_is_held(self, queued, at):
         job = queued()

@@ -1,7 +1,7 @@
 """An import as a clerk sees it: taken in, its report, confirmed."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agency import clock
 from agency.actions import imports
+from agency.admin.work import in_words
 from agency.models import Import, Job, Post, Role
 from agency.queries import open_warnings
 from tests.office import uscc as code
@@ -114,4 +116,61 @@ class TestReport:
             with CaptureQueriesContext(connection) as asked:
                 self.page(clerk, imp, query)
             counts.append(len(asked))
-        assert counts[0] == counts[1] <= 26
+        assert counts[0] == counts[1] <= 30
+
+
+class TestJob:
+    """How far a job is, on its own page and on that of what it works."""
+
+    @pytest.fixture
+    def imp(self, staff, tmp_path) -> Import:
+        path = tmp_path / "名册.csv"
+        path.write_text("x", encoding="utf-8")
+        at = datetime(2024, 6, 3, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+        return imports.start_import("enterprises", path, path.name, {}, by=staff(Role.PREPARER), at=at)
+
+    def shown(self, client, job: Job) -> str:
+        return client.get(reverse("admin:agency_job_change", args=[job.pk])).content.decode()
+
+    def test_is_looked_at_again_while_it_runs_and_then_the_page_is_asked_for_anew(self, clerk, imp):
+        job = Job.objects.get()
+        look = reverse("admin:agency_job_look", args=[job.pk])
+        Job.objects.update(state="RUNNING", done=250_000, total=1_000_000, rate=50_000.0, step="读取文件", told_at=clock.now())
+        for page in (self.shown(clerk, job), clerk.get(reverse("admin:agency_import_change", args=[imp.pk])).content.decode()):
+            assert f'hx-get="{look}"' in page
+        fragment = clerk.get(look).content.decode()
+        for words in ("读取文件", "250,000 / 1,000,000 行", "50,000 行/秒", "这一步约剩 15 秒", f'hx-get="{look}"'):
+            assert words in fragment, words
+        assert "没有进展" not in fragment
+        Job.objects.update(state="DONE")
+        assert clerk.get(look).headers["HX-Refresh"] == "true"
+        assert look not in self.shown(clerk, job)
+
+    def test_that_failed_says_why_and_can_be_retried(self, clerk, imp):
+        job = Job.objects.get()
+        Job.objects.update(state="FAILED", problem="文件已损坏。")
+        for page in (self.shown(clerk, job), clerk.get(reverse("admin:agency_import_change", args=[imp.pk])).content.decode()):
+            assert "失败原因：文件已损坏。" in page
+        assert clerk.post(reverse("admin:agency_job_retry", args=[job.pk])).status_code == 302
+        assert Job.objects.get().state == "QUEUED"
+
+    def test_that_shows_no_sign_of_life_is_told_and_stands_on_the_board(self, clerk, imp):
+        ago = clock.now() - timedelta(minutes=11)
+        for state, words in (("RUNNING", "没有进展"), ("QUEUED", "无人处理")):
+            Job.objects.update(state=state, requested_at=ago, told_at=ago)
+            assert words in self.shown(clerk, Job.objects.get())
+            assert "停滞的作业" in clerk.get(reverse("admin:index")).content.decode()
+            listed = clerk.get(reverse("admin:agency_job_changelist") + "?stuck=yes").context["cl"].queryset
+            assert list(listed) == [Job.objects.get()]
+
+    def test_of_another_region_is_as_absent(self, at_desk, imp):
+        look = reverse("admin:agency_job_look", args=[Job.objects.get().pk])
+        assert at_desk(Role.PREPARER, "140302").get(look).status_code == 404
+        assert at_desk(Role.SYSTEM_ADMIN).get(look).status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (0, "0 秒"), (59, "59 秒"), (60, "1 分钟"), (3599, "59 分钟"), (3600, "1 小时 0 分钟")]
+)
+def test_a_time_to_wait_is_said_in_words(seconds, words):
+    assert in_words(seconds) == words

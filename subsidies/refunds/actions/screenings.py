@@ -89,7 +89,7 @@ def screen(run: ScreeningRun, *, at: datetime, progress: Progress) -> None:
     total = chunks.aggregate(rows=Sum("rows"))["rows"] or 0
     while True:
         done = chunks.filter(done_at__isnull=False).aggregate(rows=Sum("rows"))["rows"] or 0
-        progress(done, total, "筛查")
+        progress(done, total, "筛查", "户")
         with transaction.atomic():
             chunk = chunks.select_for_update(skip_locked=True).filter(done_at__isnull=True).order_by("first_id").first()
             if chunk is None:

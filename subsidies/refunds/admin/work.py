@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from agency.admin import Deed, DeskAdmin, Panel
-from agency.admin.work import download
-from agency.models import Role
+from agency.admin.work import download, job_panel, latest_job
+from agency.models import Job, Role
 from agency.moves import MoveRefused
 from enterprises.models import Enterprise
 from policy import explain
@@ -61,7 +61,9 @@ class ScreeningRunAdmin(DeskAdmin):
             )
             for code in sorted({*counts.get("failed", {}), *counts.get("unknown", {})})
         ]
+        job = latest_job((Job.Kind.SCREENING,), obj.pk)
         return [
+            *([job_panel(job)] if job and job.state != Job.State.DONE else []),
             panels.table("结论", ["结论", "户数"], outcomes, "筛查尚未完成。"),
             panels.table("各条件", ["条件", "不符合", "待核实"], codes),
         ]

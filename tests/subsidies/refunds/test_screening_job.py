@@ -43,7 +43,7 @@ class TestScreeningJob:
             pass
 
         def killed(job: Job, *, at, progress) -> None:
-            def dying(done, total, step):
+            def dying(done, *_):
                 if done:
                     raise Killed
 
@@ -62,11 +62,11 @@ class TestScreeningJob:
 
     def test_keeps_what_is_done_when_it_is_cancelled(self, ordered, staff, days):
         def cancelling(job: Job, *, at, progress) -> None:
-            def told(done, total, step):
+            def told(done, *more):
                 if done == 3:
                     cancel_job(Job.objects.get(), by=staff(Role.PREPARER), at=days.screened)
                     time.sleep(0.6)  # it asks at most twice a second
-                progress(done, total, step)
+                progress(done, *more)
 
             actions.screen(ScreeningRun.objects.get(pk=job.subject_id), at=at, progress=told)
 
