@@ -1,18 +1,23 @@
-"""参保单位: the staff pages of the registry, contributions, workforce, lists and size decisions."""
+"""参保单位: the staff pages of the registry, contributions, workforce, lists, size decisions and insured persons."""
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from agency.admin import Deed, DeskAdmin, Panel, revealed
+from agency.admin import Deed, DeskAdmin, Panel, Refused, revealed
 from agency.models import Role
+from agency.queries import within
+from agency.sealed import blind_index
 from enterprises import actions
 from enterprises.models import (
     CreditListing,
     Enterprise,
+    InsuredPerson,
     MonthlyContribution,
     Size2020,
     SizeCover,
@@ -204,3 +209,73 @@ class SizeDecisionAdmin(DeskAdmin):
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
     ordering = ("-id",)
+
+
+def reveal_person(person: InsuredPerson, *, by: Any, at: Any) -> HttpResponse:
+    back = reverse("admin:enterprises_insuredperson_change", args=[person.pk])
+    return revealed(person.name, actions.reveal_person(person, by=by, at=at), back)
+
+
+def find_person(*, id_number: str, by: Any, at: Any) -> HttpResponse:
+    """Open the page of who has this number, within the regions of whoever asks."""
+    mine = InsuredPerson.objects.filter(within(by, CLERKS, at.date()))
+    found = mine.filter(id_number_index=blind_index(id_number.strip().upper())).first()
+    if found is None:
+        raise Refused("您的岗位范围内没有此证件号码的参保人员，请核对。")
+    return redirect("admin:enterprises_insuredperson_change", found.pk)
+
+
+class IdNumberForm(forms.Form):
+    id_number = forms.CharField(label="证件号码", max_length=18)
+
+
+@admin.register(InsuredPerson)
+class InsuredPersonAdmin(DeskAdmin):
+    """Found by name, by employer, and by 证件号码 only in a form that is posted: never in an address."""
+
+    readers = CLERKS
+    list_display = ("name", "shown_id_number", "enterprise", "region", "status", "paid_months", "shown_until", "voided")
+    list_filter = ("status", "employment", "voided")
+    list_select_related = ("enterprise", "region")
+    search_fields = ("name", "enterprise__uscc__startswith")
+    search_help_text = "姓名的一部分，或单位统一社会信用代码的开头；按证件号码查找请用上方按钮"
+    ordering = ("id",)
+    fields = (
+        ("name", "shown_id_number", "shown_phone"),
+        ("enterprise", "region"),
+        ("status", "employment", "host_uscc"),
+        ("shown_first", "paid_months", "shown_until"),
+        ("card_bank", "shown_card"),
+        ("source", "source_row", "voided"),
+    )
+    readonly_fields = ("shown_id_number", "shown_phone", "shown_first", "shown_until", "shown_card")
+    deeds: ClassVar = [
+        Deed("find", "按证件号码查找", CLERKS, find_person, form=IdNumberForm, above=True),
+        Deed(
+            "reveal",
+            "查看完整证件号码、电话与账号",
+            frozenset({Role.PREPARER, Role.FINANCE}),
+            reveal_person,
+            hint="完整号码只用于办理业务；此次查看会留痕。",
+        ),
+    ]
+
+    @admin.display(description="证件号码")
+    def shown_id_number(self, row: InsuredPerson) -> str:
+        return str(row.id_number)
+
+    @admin.display(description="手机号")
+    def shown_phone(self, row: InsuredPerson) -> str:
+        return str(row.phone) or "—"
+
+    @admin.display(description="社保卡账号")
+    def shown_card(self, row: InsuredPerson) -> str:
+        return str(row.card_account) or "—"
+
+    @admin.display(description="首次参保年月")
+    def shown_first(self, row: InsuredPerson) -> str:
+        return f"{row.first_insured:%Y-%m}" if row.first_insured else "—"
+
+    @admin.display(description="截至年月")
+    def shown_until(self, row: InsuredPerson) -> str:
+        return f"{row.paid_until:%Y-%m}" if row.paid_until else "—"

@@ -1,14 +1,24 @@
-"""The spreadsheets of this app, declared: registry, contributions, workforce, size lists, credit list."""
+"""The spreadsheets of this app, declared: registry, contributions, workforce, size lists, credit list, insured persons."""
 
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Model
+
 from agency import intake
 from agency.intake import Cell, Check, Reference, Staging
 from agency.models import Region, User
 from enterprises.actions import record_covers
-from enterprises.models import CreditListing, Enterprise, MonthlyContribution, Size2020, SizeListing, WorkforceYear
+from enterprises.models import (
+    CreditListing,
+    Enterprise,
+    InsuredPerson,
+    MonthlyContribution,
+    Size2020,
+    SizeListing,
+    WorkforceYear,
+)
 from policy import notice
 from sheets import values
 
@@ -19,11 +29,17 @@ _UNKNOWN_ENTERPRISE = "名册中没有统一社会信用代码为 {} 的单位�
 _OF_REGISTRY = Reference("enterprise", Enterprise, "uscc", "uscc", missing=_UNKNOWN_ENTERPRISE, fills="enterprise_id")
 
 _SHARED = (
-    "JOIN (SELECT INDEX, min(uscc) AS first, max(uscc) AS last FROM ("
-    "SELECT INDEX, uscc FROM {rows} WHERE INDEX <> '' UNION ALL "
-    "SELECT INDEX, uscc FROM enterprises_enterprise WHERE INDEX <> '' AND NOT voided"
-    ") every GROUP BY INDEX HAVING min(uscc) <> max(uscc)) shared ON shared.INDEX = s.INDEX"
+    "JOIN (SELECT INDEX, min(KEY) AS first, max(KEY) AS last FROM ("
+    "SELECT INDEX, KEY FROM {rows} WHERE INDEX <> '' UNION ALL "
+    "SELECT INDEX, KEY FROM TABLE WHERE INDEX <> '' AND NOT voided"
+    ") every GROUP BY INDEX HAVING min(KEY) <> max(KEY)) shared ON shared.INDEX = s.INDEX"
 )
+
+
+def _sharing(index: str, key: str, model: type[Model]) -> str:
+    """A JOIN of the staged rows whose sealed value another row, staged or stored, has too."""
+    return _SHARED.replace("INDEX", index).replace("KEY", key).replace("TABLE", model._meta.db_table)
+
 
 _IF_KNOWN = Reference("enterprise", Enterprise, "uscc", "uscc")  # a list may name a code that the registry does not know
 _NOT_YET = "年度晚于今年，请核对"
@@ -41,7 +57,7 @@ def _shared(cell: str, what: str) -> Check:
         f"与单位 {{}} 的{what}相同，请核对",
         ("CASE WHEN s.uscc = shared.first THEN shared.last ELSE shared.first END",),
         warning=True,
-        join=_SHARED.replace("INDEX", f"{cell}_index"),
+        join=_sharing(f"{cell}_index", "uscc", Enterprise),
     )
 
 
@@ -281,4 +297,65 @@ class CreditListResource(intake.SheetResource):
     checks = (
         Check("delisted_on", "s.delisted_on < s.listed_on", "移出日期早于列入日期，请核对"),
         Check("listed_on", "s.listed_on > %(today)s", "列入日期晚于今天，请核对"),
+    )
+
+
+_MONTHS_SINCE_FIRST = (
+    "12 * (extract(year FROM s.paid_until) - extract(year FROM s.first_insured)) "
+    "+ extract(month FROM s.paid_until) - extract(month FROM s.first_insured) + 1"
+)
+
+
+@intake.declare
+class PersonResource(intake.SheetResource):
+    """参保人员."""
+
+    id_number = Cell("证件号码", values.citizen_id, aliases=("身份证号", "aac002"), filled=True)
+    name = Cell("姓名", values.text_up_to(64), aliases=("aac003",), filled=True)
+    phone = Cell("手机号", values.phone)
+    uscc = Cell("单位统一社会信用代码", values.uscc, attribute="enterprise__uscc")
+    status = Cell("参保状态", values.choice(InsuredPerson.Status.values))
+    employment = Cell("用工形式", values.choice(InsuredPerson.Employment.values))
+    host_uscc = Cell("实际用工单位统一社会信用代码", values.uscc)
+    first_insured = Cell("首次参保年月", values.month)
+    paid_months = Cell("累计缴费月数", values.whole)
+    paid_until = Cell("截至年月", values.month, note="累计缴费月数算到哪个月（含当月）")
+    card_bank = Cell("社保卡银行", values.text)
+    card_account = Cell("社保卡账号", values.account)
+
+    class Meta:
+        model = InsuredPerson
+        name = "参保人员"
+
+    kind = "persons"
+    title = "参保人员"
+    key = ("id_number",)
+    references = (_OF_REGISTRY,)
+    computed = {"region_id": "coalesce(enterprise.region_id, t.region_id, %(region)s)"}
+    regions = ("enterprise.region_id", "t.region_id")
+    region_cell = "uscc"
+    checks = (
+        Check("paid_until", "s.paid_until > %(today)s", "截至年月晚于本月，请核对"),
+        Check("first_insured", "s.first_insured > s.paid_until", "首次参保年月晚于截至年月，请核对"),
+        Check(
+            "paid_months",
+            f"s.paid_months > {_MONTHS_SINCE_FIRST}",
+            "累计缴费月数超过首次参保以来的 {} 个月，请核对",
+            (f"greatest({_MONTHS_SINCE_FIRST}, 0)",),
+            warning=True,
+        ),
+        Check(
+            "paid_until",
+            "s.paid_months IS NOT NULL AND s.paid_until IS NULL",
+            "没有截至年月，累计缴费月数不能用于判定",
+            warning=True,
+        ),
+        Check("uscc", "s.status = '在职' AND s.uscc IS NULL", "在职人员没有单位，请核对", warning=True),
+        Check(
+            "card_account",
+            "TRUE",
+            "与另一人员的社保卡账号相同，请核对",
+            warning=True,
+            join=_sharing("card_account_index", "id_number_index", InsuredPerson),
+        ),
     )

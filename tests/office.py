@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 from agency.actions import imports
 from agency.models import Import, Post, Region, Role, User
 from agency.queries import open_warnings
-from sheets.values import uscc_check
+from sheets.values import citizen_check, uscc_check
 from sheets.write import write_rows
 
 Rows = Sequence[Mapping[str, object]]
@@ -30,6 +30,12 @@ def uscc(number: int, region: str = "140302") -> str:
     """A made-up 统一社会信用代码 with its check character."""
     body = f"91{region}{number:09d}"
     return body + uscc_check(body)
+
+
+def citizen(number: int, born: str = "19800101") -> str:
+    """A made-up 居民身份证 number with its check digit; no place has the code 149100."""
+    body = f"149100{born}{number:03d}"
+    return body + citizen_check(body)
 
 
 @pytest.fixture

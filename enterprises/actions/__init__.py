@@ -1,8 +1,18 @@
 """What changes the enterprises' rows, one file a noun."""
 
-from enterprises.actions.contacts import reveal_contact
+from enterprises.actions.contacts import reveal, reveal_contact, reveal_person
 from enterprises.actions.covers import record_covers
 from enterprises.actions.members import SignInRefused, request_code, sign_in
 from enterprises.actions.sizes import Sized, record_sizes
 
-__all__ = ["SignInRefused", "Sized", "record_covers", "record_sizes", "request_code", "reveal_contact", "sign_in"]
+__all__ = [
+    "SignInRefused",
+    "Sized",
+    "record_covers",
+    "record_sizes",
+    "request_code",
+    "reveal",
+    "reveal_contact",
+    "reveal_person",
+    "sign_in",
+]
