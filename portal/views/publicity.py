@@ -13,7 +13,7 @@ from agency import clock
 from agency.actions.files import opened
 from portal import access
 from portal.forms import PortalForm
-from subsidies.payout.queries import public_lines, public_rounds
+from subsidies.payout.queries import COLUMNS, public_lines, public_rounds
 
 LINES_A_PAGE = 50
 
@@ -31,24 +31,34 @@ def rounds(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def one_round(request: HttpRequest, pk: int) -> HttpResponse:
-    """One list, 50 lines a page; `name` searches, `page` turns."""
+    """One list with the columns that it publishes, 50 lines a page; `name` searches, `page` turns."""
     today = clock.today()
     found = access.public_round(pk, today)
     form = NameSearch(request.GET)
     search = form.cleaned_data["name"].strip() if form.is_valid() else ""
-    lines = Paginator(public_lines(found, search), LINES_A_PAGE)
+    columns = COLUMNS[found.columns]
+    lines = Paginator(public_lines(found, search), LINES_A_PAGE).get_page(request.GET.get("page"))
+    lines.object_list = [
+        line | {"cells": [(_kind(key), line[key]) for _, key in columns]}
+        for line in lines.object_list  # type: ignore[misc]
+    ]
     page = {
         "round": found,
         "announcement": found.body.removeprefix(found.title).strip(),  # the title stands above it
         "form": form,
         "search": search,
-        "page": lines.get_page(request.GET.get("page")),
-        "show_amount": "amount" in found.columns,
-        "show_rate": "rate" in found.columns,
+        "page": lines,
+        "heads": [(_kind(key), header) for header, key in columns],
+        "name_header": next(header for header, key in columns if key == "name"),
         "today": today,
         "section": "publicity",
     }
     return render(request, "publicity/round.html", page)
+
+
+def _kind(key: str) -> str:
+    """How a cell of this key is shown: position, name, amount, rate, or as the text that it is."""
+    return {"columns__layoff_rate": "rate"}.get(key, key)
 
 
 @require_safe

@@ -6,8 +6,10 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from agency.models import File, Hold, Programme, Region, Role, User, keep_old_versions
+from agency.models import CaseKind, File, Hold, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
+
+SUBSIDIES = [(kind.value, kind.label) for kind in (CaseKind.REFUND, CaseKind.CLAIM)]
 
 
 class Award(models.Model):
@@ -69,6 +71,7 @@ class Award(models.Model):
     class AccountSource(models.TextChoices):
         CORPORATE = "corporate", "对公账户"
         TAX = "tax", "缴费账户（税务提供）"
+        CARD = "card", "社会保障卡"
         HELD = "held", "待核"
 
     state = models.CharField("状态", max_length=20, choices=State.choices, default=State.PENDING)
@@ -77,7 +80,7 @@ class Award(models.Model):
     case_kind = models.CharField("事项", max_length=16)
     case_id = models.BigIntegerField("事项编号")
     uscc = models.CharField("统一社会信用代码", max_length=18, blank=True)  # empty for a person
-    name = models.CharField("收款单位", max_length=200)
+    name = models.CharField("收款单位（个人）", max_length=200)  # of a person as lists show it: masked
     amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
     columns = models.JSONField("公示栏目", default=dict)  # what a list may show beside name and amount, e.g. layoff_rate
     account_source = models.CharField("账户来源", max_length=16, choices=AccountSource.choices)
@@ -121,7 +124,7 @@ class Award(models.Model):
 
 
 class PublicityRound(models.Model):
-    """公示批次: a numbered, frozen list (第一批, 追加批): text, dates and lines as published, with their hash."""
+    """公示批次: a numbered, frozen list (第一批, 追加批) of one subsidy: text, dates and lines as published, with their hash."""
 
     class State(models.TextChoices):
         DRAFT = "DRAFT", "拟公示"
@@ -140,14 +143,15 @@ class PublicityRound(models.Model):
     state = models.CharField("状态", max_length=16, choices=State.choices, default=State.DRAFT)
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="rounds", verbose_name="项目")
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    case_kind = models.CharField("补贴", max_length=16, choices=SUBSIDIES, default=CaseKind.REFUND)
     number = models.PositiveSmallIntegerField("批次")
     title = models.CharField("标题", max_length=160)
     basis = models.TextField("依据")
     body = models.TextField("公告正文", blank=True)
-    columns = models.CharField("公示栏目", max_length=32)  # name_amount, name, name_rate_amount
+    columns = models.CharField("公示栏目", max_length=32)  # a word of queries.COLUMNS
     starts_on = models.DateField("公示开始", null=True)
     ends_on = models.DateField("公示结束", null=True)  # its last day
-    count = models.IntegerField("户数", default=0)
+    count = models.IntegerField("行数", default=0)
     total = models.DecimalField("金额合计", max_digits=16, decimal_places=2, default=0)
     sha256 = models.CharField("名单散列", max_length=64, blank=True)
     file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="名单表格")
@@ -162,8 +166,10 @@ class PublicityRound(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "公示批次"
         constraints = [
-            models.UniqueConstraint(fields=["programme", "number"], condition=~Q(state="CANCELLED"), name="round_number_once"),
-            models.UniqueConstraint(fields=["programme"], condition=Q(state="DRAFT"), name="round_one_draft"),
+            models.UniqueConstraint(
+                fields=["programme", "case_kind", "number"], condition=~Q(state="CANCELLED"), name="round_number_once"
+            ),
+            models.UniqueConstraint(fields=["programme", "case_kind"], condition=Q(state="DRAFT"), name="round_one_draft"),
             models.CheckConstraint(
                 condition=Q(published_by__isnull=True) | ~Q(published_by=F("prepared_by")),
                 name="round_needs_a_second_person",
@@ -179,6 +185,16 @@ class PublicityRound(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def of_persons(self) -> bool:
+        """Whether its lines are persons, under masked names."""
+        return self.case_kind == CaseKind.CLAIM
+
+    @property
+    def counted_in(self) -> str:
+        """What its lines are counted in; one person may stand on several."""
+        return "人次" if self.of_persons else "户"
+
 
 class PublishedLine(models.Model):
     """公示名单的一行, frozen as published; a line removed later keeps its place, with the reason beside it."""
@@ -186,8 +202,8 @@ class PublishedLine(models.Model):
     round = models.ForeignKey(PublicityRound, models.PROTECT, related_name="lines", verbose_name="公示批次")
     award = models.ForeignKey(Award, models.PROTECT, related_name="lines", verbose_name="应发补贴")
     position = models.IntegerField("序号")
-    name = models.CharField("单位名称", max_length=200)
-    amount = models.DecimalField("返还金额", max_digits=14, decimal_places=2)
+    name = models.CharField("单位名称（姓名）", max_length=200)
+    amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
     columns = models.JSONField("其他栏目", default=dict)
     struck_at = models.DateTimeField("撤下时间", null=True)
     struck_why = models.CharField("撤下原因", max_length=300, blank=True)

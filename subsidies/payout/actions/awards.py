@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from agency.actions.holds import NewHold, lift_holds, open_holds
-from agency.models import Event, Hold, Role, User
+from agency.models import CaseKind, Event, Hold, Role, User
 from agency.moves import Moved, check_mover, move, move_all, open_all, record
 from subsidies.payout.actions.batches import drop_unreleased
 from subsidies.payout.models import Award, Objection, PublicityRound, PublishedLine
@@ -35,7 +35,7 @@ def strike(award: Award, why: str, *, by: User | None, at: datetime) -> None:
     if not why.strip():
         raise AwardRefused("请写明不予发放的理由；撤下的名单行旁会公开这一理由。")
     if Objection.objects.filter(line__award=award, state=Objection.State.FILED).exists():
-        raise AwardRefused("该单位有未办结的公示异议；请在异议中核查并作出结论。")
+        raise AwardRefused("该件有未办结的公示异议；请在异议中核查并作出结论。")
     with transaction.atomic():
         drop_unreleased([award.pk], f"不予发放：{why}", by=by, at=at)
         strike_now(award, why, by=by, at=at)
@@ -51,7 +51,8 @@ def strike_now(award: Award, why: str, *, by: User | None, at: datetime) -> None
 def mend_account(award: Award, account_name: str, bank: str, account: str, *, by: User, at: datetime) -> None:
     """Put another account on the award; it is held until a second person accepts it, and leaves an unreleased batch.
 
-    Raises AwardRefused: something empty, at the bank or beyond, or past the day by which it had to be mended."""
+    Raises AwardRefused: something empty, at the bank or beyond, past the day by which it had to be mended, or not the
+    claimant's own card (冀人社发〔2024〕14号 五; elsewhere by choice)."""
     account_name, bank, account = account_name.strip(), bank.strip(), "".join(account.split())
     if not (account_name and bank and account):
         raise AwardRefused("户名、开户行、账号都要填写。")
@@ -61,8 +62,9 @@ def mend_account(award: Award, account_name: str, bank: str, account: str, *, by
         drop_unreleased([award.pk], "收款账户更正", by=None, at=at)
         award = _locked(award, at)
         check_mover(award, {Role.PREPARER, Role.REVIEWER, Role.ENTERPRISE}, by, at)
+        _refuse_another_payee(award, account_name)
         award.account_name, award.bank, award.account = account_name, bank, account
-        award.account_source = Award.AccountSource.CORPORATE
+        award.account_source = _source_of(award)
         award.mended_by, award.mended_at, award.accepted_by = by, at, None
         award.save(
             update_fields=[
@@ -91,6 +93,16 @@ def accept_account(award: Award, *, by: User, at: datetime) -> None:
         lift_holds(Award.CASE, [award.pk], [Hold.Kind.NO_ACCOUNT], "收款账户已更正并经核对", by=by, at=at)
         if award.state == State.PAYMENT_RETURNED:
             move(award, State.CLEARED, by=by, at=at, why="账户已更正，重新拨付", correct_by=None)
+
+
+def _source_of(award: Award) -> Award.AccountSource:
+    return Award.AccountSource.CARD if award.case_kind == CaseKind.CLAIM else Award.AccountSource.CORPORATE
+
+
+def _refuse_another_payee(award: Award, account_name: str) -> None:
+    """A claim is paid to the claimant's own card alone."""
+    if _source_of(award) == Award.AccountSource.CARD and account_name != award.account_name:
+        raise AwardRefused("技能提升补贴拨付至本人社会保障卡，户名须与本人姓名一致，请核对。")
 
 
 def forfeit(on: date, *, at: datetime) -> Moved:

@@ -66,7 +66,7 @@ def uphold(objection: Objection, answer: str, *, by: User, at: datetime) -> None
     with transaction.atomic():
         award = _decide(objection, State.UPHELD, answer, by=by, at=at)
         for other in Objection.objects.select_related("region").filter(line__award=award, state=State.FILED):
-            move(other, State.UPHELD, by=by, at=at, answer="该单位已因另一异议成立而不予发放。", answered_at=at)
+            move(other, State.UPHELD, by=by, at=at, answer="该件已因另一异议成立而不予发放。", answered_at=at)
         strike_now(award, "公示期异议经核查成立", by=by, at=at)
 
 
@@ -108,7 +108,7 @@ def _refuse_outside_publicity(line: PublishedLine, on: date) -> None:
     if on > round_.ends_on:
         raise ObjectionRefused(f"公示期已于 {round_.ends_on} 结束；如有情况反映，请拨打监督电话 {round_.complaints_phone}。")
     if line.struck_at is not None:
-        raise ObjectionRefused("该单位已从名单中撤下，不会发放，无须再提异议。")
+        raise ObjectionRefused("该件已从名单中撤下，不会发放，无须再提异议。")
 
 
 def _receipt() -> str:

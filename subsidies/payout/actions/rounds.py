@@ -31,8 +31,9 @@ class RoundRefused(Exception):
     """This list cannot be prepared, published or cancelled; says in Chinese why and what to do next."""
 
 
-def prepare_round(programme: Programme, *, by: User, at: datetime) -> PublicityRound:
-    """Draft the next list: every award that waits for publicity and is not held. One draft a programme at a time.
+def prepare_round(programme: Programme, case_kind: str = CaseKind.REFUND, *, by: User, at: datetime) -> PublicityRound:
+    """Draft the next list of a subsidy: every award that waits for publicity and is not held. One draft a programme and
+    subsidy at a time.
 
     Raises RoundRefused (a 征求意见稿, no phones, a draft at hand, nobody to publish) and MoveRefused (no such post)."""
     check_mover(programme, {Role.PREPARER, Role.REVIEWER}, by, at)
@@ -43,17 +44,19 @@ def prepare_round(programme: Programme, *, by: User, at: datetime) -> PublicityR
         raise RoundRefused("公示须写明公示单位、咨询电话和监督电话；请先在行政区划中补齐。")
     with transaction.atomic():
         Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
-        if PublicityRound.objects.filter(programme=programme, state=State.DRAFT).exists():
+        rounds = PublicityRound.objects.filter(programme=programme, case_kind=case_kind)
+        if rounds.filter(state=State.DRAFT).exists():
             raise RoundRefused("已有一份拟公示名单；请先由另一人发布，或撤销后重新拟定。")
-        number = PublicityRound.objects.filter(programme=programme).exclude(state=State.CANCELLED).count() + 1
+        number = rounds.exclude(state=State.CANCELLED).count() + 1
+        columns = "skill" if case_kind == CaseKind.CLAIM else terms.word_of("publicity_columns", localdate(at))
         draft = PublicityRound(
-            programme=programme, region=programme.region, number=number,
-            title=f"{programme.title}公示（{_ordinal(number)}）", basis=legal_basis(programme, terms),
-            columns=str(terms.value("publicity_columns", localdate(at))), office_name=office.name, phone=office.phone,
-            complaints_phone=office.complaints_phone, prepared_by=by, prepared_at=at,
+            programme=programme, region=programme.region, case_kind=case_kind, number=number,
+            title=f"{_title(programme, case_kind)}公示（{_ordinal(number)}）", basis=legal_basis(programme, terms),
+            columns=columns, office_name=office.name, phone=office.phone, complaints_phone=office.complaints_phone,
+            prepared_by=by, prepared_at=at,
         )  # fmt: skip
         [round_] = open_all([draft], by=by, at=at)
-        _write_lines(round_, publishable(programme))
+        _write_lines(round_, publishable(programme, case_kind))
         if not round_.count:
             raise RoundRefused("没有待公示的件：复审通过且未暂缓的件才列入公示名单。")
     return round_
@@ -104,6 +107,13 @@ def close_rounds(on: date, *, at: datetime) -> Moved:
     return move_ids(Award, ids, Award.State.CLEARED, by=None, at=at, why="公示期满无异议")
 
 
+def _title(programme: Programme, case_kind: str) -> str:
+    """What a list is of: a programme is called after its refunds, so claims are named here."""
+    if case_kind == CaseKind.REFUND:
+        return programme.title
+    return f"{programme.region.name}{programme.year}年度{CaseKind(case_kind).label}"
+
+
 def _ordinal(number: int) -> str:
     return "第一批" if number == 1 else "追加批" if number == 2 else f"追加第{number - 1}批"
 
@@ -133,7 +143,7 @@ def _write_lines(round_: PublicityRound, awards: "QuerySet[Award]") -> None:
 
 def _leave_out_the_stopped(round_: PublicityRound) -> None:
     """Take out lines whose award may no longer be published, and number the rest anew. Nobody is added."""
-    waiting = publishable(round_.programme)
+    waiting = publishable(round_.programme, round_.case_kind)
     still = list(waiting.filter(lines__round=round_).values_list("pk", flat=True))
     if len(still) == round_.count:
         return
@@ -149,12 +159,11 @@ def _date_and_word(round_: PublicityRound, terms: Terms, starts_on: date) -> Non
         round_.starts_on, round_.ends_on = starts_on, calendar().last_day(starts_on, days, unit)  # type: ignore[arg-type]
     except UnknownYear as unknown:
         raise RoundRefused(str(unknown)) from unknown
-    kinds = Award.objects.filter(lines__round=round_).order_by().values_list("case_kind", flat=True).distinct()
     round_.body = render_to_string(
         "publicity/announcement.txt",
         {
             "round": round_, "days": days, "unit": "个工作日" if unit == "working" else "日",
-            "what": "、".join(CaseKind(kind).label for kind in kinds), "year": round_.programme.year,
+            "year": round_.programme.year,
         },
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from agency.admin.programmes import WhyForm
 from agency.admin.trail import events_panel
 from agency.models import Role
 from subsidies.payout import actions
-from subsidies.payout.admin.publicity import FINANCE, REFUSALS, ProgrammeForm, money, table
+from subsidies.payout.admin.panels import money, table
+from subsidies.payout.admin.publicity import FINANCE, REFUSALS, ProgrammeForm
 from subsidies.payout.models import BankLine, Payment, PaymentBatch
 
 Batch = PaymentBatch.State

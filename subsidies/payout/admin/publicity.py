@@ -12,13 +12,14 @@ from agency.actions import CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel, revealed
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
-from agency.admin.trail import events_panel
+from agency.admin.trail import CaseColumn, events_panel
 from agency.admin.work import download
 from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
 from enterprises.models import CreditListing
 from subsidies.payout import actions
-from subsidies.payout.models import Award, Objection, PublicityRound
+from subsidies.payout.admin.panels import money, table
+from subsidies.payout.models import SUBSIDIES, Award, Objection, PublicityRound
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 
 PREPARER, REVIEWER, FINANCE = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
@@ -37,20 +38,16 @@ REFUSALS = (
 SETTLED = frozenset({Award.State.PAYING, Award.State.PAID, Award.State.STRUCK, Award.State.FORFEITED})
 
 
-def money(value: Any) -> str:
-    return "—" if value is None else f"{value:,.2f}"
-
-
-def table(title: str, heads: list[str], rows: list[Any], empty: str = "暂无记录。") -> Panel:
-    return Panel(title, "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": empty})
-
-
 class ProgrammeForm(forms.Form):
     programme = forms.ModelChoiceField(Programme.objects.none(), label="项目")
 
     def fill(self, *, prefixes: list[str], **_: object) -> None:
         regions = regions_under(prefixes)
         self.fields["programme"].queryset = Programme.objects.filter(region__in=regions).order_by("-year")  # type: ignore[attr-defined]
+
+
+class RoundForm(ProgrammeForm):
+    case_kind = forms.ChoiceField(label="补贴", choices=SUBSIDIES)
 
 
 class AccountForm(forms.Form):
@@ -126,20 +123,31 @@ def check_by_hand(award: Award, *, flags: list[str], basis: str, by: Any, at: An
     )
 
 
+class SubsidyFilter(admin.SimpleListFilter):
+    title, parameter_name = "补贴", "subsidy"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return SUBSIDIES
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Award]") -> "QuerySet[Award]":
+        return queryset.filter(case_kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Award)
-class AwardAdmin(DeskAdmin):
+class AwardAdmin(CaseColumn, DeskAdmin):
     list_display = ("id", "name", "uscc", "region", "money", "account_source", "state", "paid_on")
-    list_filter = ("state", "account_source", "programme")
+    list_filter = ("state", SubsidyFilter, "account_source", "programme")
     list_select_related = ("region",)
     search_fields = ("uscc__startswith", "name")
     ordering = ("id",)
     fields = (
         ("name", "uscc", "region"),
+        "case",
         ("money", "account_source", "paid_on"),
         ("account_name", "bank", "shown_account"),
         "correct_by",
     )
-    readonly_fields = ("money", "shown_account")
+    readonly_fields = ("case", "money", "shown_account")
     deeds: ClassVar = [
         Deed(
             "mend",
@@ -172,6 +180,10 @@ class AwardAdmin(DeskAdmin):
             states=frozenset({Award.State.PENDING, Award.State.PUBLICISED, Award.State.CLEARED}),
         ),
     ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Award | None = None) -> bool:
+        """Credit is not asked of a person."""
+        return super().may(request, deed, obj) and (deed.name != "credit-by-hand" or obj is None or bool(obj.uscc))
 
     @admin.display(description="金额（元）", ordering="amount")
     def money(self, row: Award) -> str:
@@ -217,8 +229,8 @@ class AwardAdmin(DeskAdmin):
 
 @admin.register(PublicityRound)
 class PublicityRoundAdmin(DeskAdmin):
-    list_display = ("title", "state", "starts_on", "ends_on", "count", "money", "prepared_by", "published_at")
-    list_filter = ("state", "programme")
+    list_display = ("title", "case_kind", "state", "starts_on", "ends_on", "count", "money", "prepared_by", "published_at")
+    list_filter = ("state", "case_kind", "programme")
     list_select_related = ("prepared_by",)
     ordering = ("-id",)
     fields = (
@@ -238,11 +250,11 @@ class PublicityRoundAdmin(DeskAdmin):
             "拟定公示批次",
             PREPARER,
             actions.prepare_round,
-            form=ProgrammeForm,
+            form=RoundForm,
             above=True,
             main=True,
             refusals=REFUSALS,
-            hint="收入全部待公示且无暂缓的事项。",
+            hint="收入该补贴全部待公示且无暂缓的事项；两种补贴分别公示。",
         ),
         Deed(
             "publish",
@@ -299,8 +311,8 @@ class PublicityRoundAdmin(DeskAdmin):
             for row in Objection.objects.filter(line__round=obj).select_related("line").order_by("id")
         ]
         return [
-            table("异议", ["回执号", "单位", "状态", "答复截止日"], objections, "没有异议。"),
-            table("名单（前 100 行）", ["序号", "单位名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
+            table("异议", ["回执号", "名单行", "状态", "答复截止日"], objections, "没有异议。"),
+            table("名单（前 100 行）", ["序号", "名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
             events_panel((PublicityRound.CASE, obj.pk, dict(PublicityRound.State.choices))),
         ]
 
@@ -344,7 +356,7 @@ class ObjectionAdmin(DeskAdmin):
             states=frozenset({Objection.State.FILED}),
             form=AnswerForm,
             refusals=REFUSALS,
-            hint="该单位不予发放，名单中以删除线显示。",
+            hint="该件不予发放，名单中以删除线显示。",
         ),
         Deed(
             "dismiss",

@@ -14,7 +14,7 @@ from subsidies.payout.queries.awards import (
     to_look_up,
 )
 from subsidies.payout.queries.batches import bank_lines, sha256_companion, unmatched_lines
-from subsidies.payout.queries.programmes import NoTerms, barring_flags, legal_basis, publisher_of, terms_in_force
+from subsidies.payout.queries.programmes import NoTerms, barring_flags, edition_on, legal_basis, publisher_of, terms_in_force
 from subsidies.payout.queries.reconciliation import Difference, Step, reconciliation
 from subsidies.payout.queries.rounds import COLUMNS, canonical_text, list_rows, public_lines, public_rounds
 
@@ -30,6 +30,7 @@ __all__ = [
     "barring_flags",
     "canonical_text",
     "checked",
+    "edition_on",
     "events_of",
     "held",
     "left_out",

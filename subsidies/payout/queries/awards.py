@@ -61,9 +61,9 @@ def in_a_batch() -> Q:
     return Q(Exists(Payment.objects.filter(award=OuterRef("pk"), state__in=LIVE_PAYMENTS)))
 
 
-def publishable(programme: Programme) -> "QuerySet[Award]":
-    """What the next publicity list takes."""
-    pending = Award.objects.filter(programme=programme, state=State.PENDING)
+def publishable(programme: Programme, case_kind: str) -> "QuerySet[Award]":
+    """What the next publicity list of a subsidy takes."""
+    pending = Award.objects.filter(programme=programme, case_kind=case_kind, state=State.PENDING)
     return pending.exclude(held(besides=Award.PAYMENT_HOLDS))
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from agency.models import Programme, Region
+from agency.models import Edition, Programme, Region
 from agency.queries import edition_in_force, terms_of
 from policy.notice import Terms
 
@@ -22,12 +22,17 @@ class Publisher(NamedTuple):
     complaints_phone: str
 
 
-def terms_in_force(programme: Programme, on: date) -> Terms:
-    """The terms of the edition that counts on the day. Raises NoTerms."""
+def edition_on(programme: Programme, on: date) -> Edition:
+    """The edition that counts on the day. Raises NoTerms."""
     edition = edition_in_force(programme, on)
     if edition is None:
         raise NoTerms(f"“{programme.title}”在 {on} 没有已批准的版本；请先由政策管理岗位批准版本。")
-    return terms_of(edition)
+    return edition
+
+
+def terms_in_force(programme: Programme, on: date) -> Terms:
+    """The terms of the edition that counts on the day. Raises NoTerms."""
+    return terms_of(edition_on(programme, on))
 
 
 def legal_basis(programme: Programme, terms: Terms) -> str:

@@ -5,6 +5,7 @@ from where each award stands now. That the two agree is a finding, not a constru
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
@@ -18,10 +19,10 @@ SENT = (PaymentBatch.State.RELEASED, PaymentBatch.State.RECONCILED)
 
 @dataclass(frozen=True)
 class Difference:
-    """Why awards stand between one step and the next: how many, yuan, and which."""
+    """Why cases stand between one step and the next: how many, yuan, and which."""
 
     label: str
-    awards: "QuerySet[Award]"
+    rows: "QuerySet[Any]"
     count: int
     amount: Decimal
 
@@ -38,27 +39,38 @@ class Step:
     agrees: bool = True  # the step before, less the differences, is this step
 
 
-def reconciliation(programme: Programme) -> list[Step]:
-    """approved, published, bank_file, paid of one programme, each with what stands between it and the one before.
+def reconciliation(programme: Programme, case_kind: str) -> list[Step]:
+    """approved, published, bank_file, paid of one programme and subsidy, each with what stands between it and the one
+    before.
 
     A case counts once, by its latest award (it may withdraw, apply again and be approved anew), and an award once at
     each step, however often it was sent. A fixed number of queries."""
-    awards = Award.objects.filter(_latest(), programme=programme)
+    awards = Award.objects.filter(_latest(), programme=programme, case_kind=case_kind)
     published = Exists(_published_lines().filter(award=OuterRef("pk")))
     sent = Exists(Payment.objects.filter(award=OuterRef("pk"), batch__state__in=SENT))
-    here = _added(awards)
-    steps = [Step("approved", "复审通过", *here)]
+    lines = _published_lines().filter(round__programme=programme, round__case_kind=case_kind)
+    payments = Payment.objects.filter(_latest("award__"), batch__programme=programme, award__case_kind=case_kind)
+    steps = [Step("approved", "审核通过", *added(awards))]
     for name, label, reached, between in (
-        ("published", "公示", _published(programme), _not_published(awards.exclude(published))),
-        ("bank_file", "银行文件", _sent(programme), _not_sent(awards.filter(published).exclude(sent))),
-        ("paid", "已拨付", _paid(programme), _not_paid(awards.filter(sent))),
+        ("published", "公示", lines, _not_published(awards.exclude(published))),
+        ("bank_file", "银行文件", _sent(payments), _not_sent(awards.filter(published).exclude(sent))),
+        ("paid", "已拨付", payments.filter(state=Payment.State.SUCCEEDED), _not_paid(awards.filter(sent))),
     ):
-        less = [Difference(why, rows, *_added(rows)) for why, rows in between]
-        less = [difference for difference in less if difference.count]
-        left = here[0] - sum(each.count for each in less), here[1] - sum((each.amount for each in less), Decimal(0))
-        steps.append(Step(name, label, *reached, less, left == reached))
-        here = reached
+        go_on(steps, name, label, added(reached), [Difference(why, rows, *added(rows)) for why, rows in between])
     return steps
+
+
+def go_on(steps: list[Step], name: str, label: str, reached: tuple[int, Decimal], less: list[Difference]) -> None:
+    """Add the next step, saying whether the one before less the differences comes to it."""
+    here = steps[-1]
+    left = here.count - sum(each.count for each in less), here.amount - sum((each.amount for each in less), Decimal(0))
+    steps.append(Step(name, label, *reached, [each for each in less if each.count], left == reached))
+
+
+def added(rows: "QuerySet[Any]", amount: str = "amount") -> tuple[int, Decimal]:
+    """How many rows, and yuan."""
+    sums = rows.order_by().aggregate(count=Count("pk"), amount=Sum(amount))
+    return sums["count"], sums["amount"] or Decimal("0.00")
 
 
 Cases = list[tuple[str, "QuerySet[Award]"]]
@@ -109,21 +121,7 @@ def _published_lines() -> "QuerySet[PublishedLine]":
     return PublishedLine.objects.filter(_latest("award__"), round__state__in=shown)
 
 
-def _published(programme: Programme) -> tuple[int, Decimal]:
-    return _added(_published_lines().filter(round__programme=programme))
-
-
-def _sent(programme: Programme) -> tuple[int, Decimal]:
+def _sent(payments: "QuerySet[Payment]") -> "QuerySet[Payment]":
     """The latest payment line of each award that went to the bank."""
-    lines = Payment.objects.filter(_latest("award__"), batch__programme=programme, batch__state__in=SENT)
     later = Payment.objects.filter(award=OuterRef("award"), batch__state__in=SENT, pk__gt=OuterRef("pk"))
-    return _added(lines.exclude(state=Payment.State.DROPPED).exclude(Exists(later)))
-
-
-def _paid(programme: Programme) -> tuple[int, Decimal]:
-    return _added(Payment.objects.filter(_latest("award__"), batch__programme=programme, state=Payment.State.SUCCEEDED))
-
-
-def _added(rows: "QuerySet[Award] | QuerySet[PublishedLine] | QuerySet[Payment]") -> tuple[int, Decimal]:
-    sums = rows.order_by().aggregate(count=Count("pk"), amount=Sum("amount"))
-    return sums["count"], sums["amount"] or Decimal("0.00")
+    return payments.filter(batch__state__in=SENT).exclude(state=Payment.State.DROPPED).exclude(Exists(later))

@@ -8,12 +8,16 @@ from django.db.models import QuerySet
 
 from subsidies.payout.models import PublicityRound, PublishedLine
 
-# Publicity columns by the programme's choice: (header, key of the line).
+# Publicity columns by the programme's choice, of claims always `skill`: (header, key of the line).
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "name": (("序号", "position"), ("单位名称", "name")),
     "name_amount": (("序号", "position"), ("单位名称", "name"), ("返还金额", "amount")),
     "name_rate_amount": (
         ("序号", "position"), ("单位名称", "name"), ("裁员率", "columns__layoff_rate"), ("返还金额", "amount"),
+    ),
+    "skill": (
+        ("序号", "position"), ("姓名", "name"), ("证书名称", "columns__certificate"), ("等级", "columns__grade"),
+        ("金额", "amount"),
     ),
 }  # fmt: skip
 
@@ -25,9 +29,9 @@ def public_rounds(on: date) -> "QuerySet[PublicityRound]":
 
 
 def public_lines(round_: PublicityRound, search: str = "") -> "QuerySet[PublishedLine, dict[str, Any]]":
-    """Lines of a round in order, searched by name: the columns that the programme publishes and no other.
+    """Lines of a round in order, searched by name: the columns that it publishes and no other.
 
-    Keys: id, position, name, struck_at, struck_why, and by choice amount and columns__layoff_rate."""
+    Keys: id, struck_at, struck_why, and those of COLUMNS."""
     keys = [key for _, key in COLUMNS[round_.columns]]
     lines = round_.lines.order_by("position").values("id", "struck_at", "struck_why", *keys)
     return lines.filter(name__icontains=search.strip()) if search.strip() else lines

@@ -10,31 +10,26 @@ from django.http import HttpRequest
 
 from agency.actions import CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel
-from agency.admin.people import DateInput, regions_under
+from agency.admin.people import DateInput
 from agency.admin.trail import events_panel
 from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
 from agency.tasks import wake
 from enterprises.models import CreditListing
 from policy import explain
+from subsidies.payout.admin.filters import RegionFilter
+from subsidies.payout.admin.panels import award_panel, decisions_panel, findings_panel
+from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
 from subsidies.refunds.admin import panels
-from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, RegionFilter, UnknownFilter
+from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, UnknownFilter
 from subsidies.refunds.models import Application, State
 
 PREPARER = frozenset({Role.PREPARER})
 REVIEWER = frozenset({Role.REVIEWER})
 REFUSALS = (MoveRefused, actions.RefundRefused, CreditRefused, NoTerms)
-
-
-class ProgrammeForm(forms.Form):
-    programme = forms.ModelChoiceField(Programme.objects.none(), label="项目")
-
-    def fill(self, *, prefixes: list[str], **_: object) -> None:
-        regions = regions_under(prefixes)
-        self.fields["programme"].queryset = Programme.objects.filter(region__in=regions).order_by("-year")  # type: ignore[attr-defined]
 
 
 class ScreenForm(ProgrammeForm):
@@ -232,16 +227,18 @@ class ApplicationAdmin(DeskAdmin):
     def panels(self, request: HttpRequest, obj: Application) -> list[Panel]:
         shown = []
         if obj.decision is not None:
-            shown += [panels.amount_panel(obj.decision), panels.findings_panel(obj.decision)]
+            findings = findings_panel(queries.findings_of(obj.decision), obj.decision.on)
+            shown += [panels.amount_panel(obj.decision), findings]
             shown += [*panels.split_panel(obj.decision), *panels.premium_panel(obj, obj.decision)]
+        decisions = obj.decisions.select_related("edition", "by").order_by("-id")
         shown += [
             panels.credit_panel(obj),
             panels.corrections_panel(obj),
-            panels.decisions_panel(obj),
+            decisions_panel((row.on, row) for row in decisions),
             panels.messages_panel(obj),
         ]
         cases: list[tuple[str, int, Any]] = [(Application.CASE, obj.pk, dict(State.choices))]
         if obj.award is not None:
-            shown.append(panels.award_panel(obj.award))
+            shown.append(award_panel(obj.award))
             cases.append((Award.CASE, obj.award.pk, dict(Award.State.choices)))
         return [*shown, events_panel(*cases)]

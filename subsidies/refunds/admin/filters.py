@@ -6,9 +6,8 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
-from agency.admin.people import regions_under
 from agency.models import Hold
-from policy import explain
+from subsidies.payout.admin import filters
 from subsidies.refunds.models import Application
 
 RULES = (
@@ -31,34 +30,9 @@ class HeldFilter(admin.SimpleListFilter):
         return queryset.filter(Exists(holds if self.value() == "any" else holds.filter(kind=self.value())))
 
 
-class CodeFilter(admin.SimpleListFilter):
-    """Applications on which a rule failed, or could not be answered."""
-
-    column = ""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code, explain.rule_label(code)) for code in RULES]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Application]") -> "QuerySet[Application]":
-        return queryset.filter(**{f"{self.column}__contains": [self.value()]}) if self.value() else queryset
+class FailedFilter(filters.FailedFilter):
+    rules = RULES
 
 
-class FailedFilter(CodeFilter):
-    title, parameter_name, column = "不符合的条件", "failed", "failed"
-
-
-class UnknownFilter(CodeFilter):
-    title, parameter_name, column = "待核实的条件", "unknown", "unknown"
-
-
-class RegionFilter(admin.SimpleListFilter):
-    """Regions within the clerk's own posts."""
-
-    title, parameter_name = "参保地", "region"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        prefixes = model_admin.prefixes(request, model_admin.readers)
-        return [(region.path, region.name) for region in regions_under(prefixes)]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(region__path__startswith=self.value()) if self.value() else queryset
+class UnknownFilter(filters.UnknownFilter):
+    rules = RULES

@@ -1,7 +1,5 @@
 """What stands under the fields of a refund application: how the amount came about, every finding, checks, history."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.timezone import localtime
 
@@ -10,18 +8,9 @@ from agency.models import CreditCheck, Message
 from agency.queries import terms_of
 from enterprises.queries import premium_warnings
 from policy import explain
-from subsidies.payout.models import Award
+from subsidies.payout.admin.panels import money, table
 from subsidies.refunds import queries
 from subsidies.refunds.models import Application, Decision
-
-
-def table(title: str, heads: list[str], rows: list[Any], empty: str = "暂无记录。") -> Panel:
-    return Panel(title, "admin/desk/table.html", {"heads": heads, "rows": rows, "empty": empty})
-
-
-def _money(value: Any) -> str:
-    return "—" if value is None else f"{value:,.2f}"
-
 
 MESSAGES = {
     "offer": "确认通知",
@@ -33,7 +22,6 @@ MESSAGES = {
     "paid": "拨付告知",
     "payment_returned": "退票告知",
 }
-ANSWERS = {"PASS": "符合", "FAIL": "不符合", "UNKNOWN": "待核实"}
 
 
 def amount_panel(decision: Decision) -> Panel:
@@ -44,27 +32,14 @@ def amount_panel(decision: Decision) -> Panel:
         decision.size_class or "—",
         explain.basis_label(decision.size_basis or None),
         {"number": rate},
-        {"number": _money(decision.base)},
+        {"number": money(decision.base)},
         {"number": share},
-        {"number": _money(decision.amount)},
+        {"number": money(decision.amount)},
         explain.payee_label(decision.payee) if decision.payee else "—",
     )
     return table(
         "金额如何得出", ["划型", "规模", "划型依据", "裁员率", "返还基数（元）", "返还比例", "返还金额（元）", "收款账户"], [row]
     )
-
-
-def findings_panel(decision: Decision) -> Panel:
-    rows = [
-        (
-            explain.rule_label(finding.rule),
-            {"word": finding.answer.value, "label": ANSWERS[finding.answer.value]},
-            explain.for_staff(finding),
-            explain.remedy(finding),
-        )
-        for finding in queries.findings_of(decision)
-    ]
-    return table(f"逐条判定（{decision.on:%Y-%m-%d}）", ["条件", "结论", "所用数据、限值与依据", "可以怎么办"], rows)
 
 
 def split_panel(decision: Decision) -> list[Panel]:
@@ -77,9 +52,9 @@ def split_panel(decision: Decision) -> list[Panel]:
     rows = [
         (
             names.get(part.code, "单位自有部分"),
-            {"number": _money(part.paid)},
+            {"number": money(part.paid)},
             {"number": explain.percent(part.rate)},
-            {"number": "不返还" if part in split.not_paid else _money(part.amount)},
+            {"number": "不返还" if part in split.not_paid else money(part.amount)},
             explain.for_staff(part.finding),
         )
         for part in parts
@@ -129,21 +104,6 @@ def corrections_panel(obj: Application) -> Panel:
     return table("单位的更正请求", ["事项", "说明", "提出日", "处理结果"], rows)
 
 
-def decisions_panel(obj: Application) -> Panel:
-    rows = [
-        (
-            row.on,
-            {"word": row.outcome, "label": explain.outcome_label(row.outcome)},
-            {"number": _money(row.amount)},
-            "、".join(explain.rule_label(code) for code in [*row.failed, *row.unknown]) or "—",
-            f"第{row.edition.number}版",
-            row.by.name if row.by else "系统",
-        )
-        for row in obj.decisions.select_related("edition", "by").order_by("-id")
-    ]
-    return table("历次决定", ["判定日", "结论", "金额（元）", "不符合或待核实", "条款版本", "决定人"], rows)
-
-
 def messages_panel(obj: Application) -> Panel:
     found = Message.objects.filter(case_kind=Application.CASE, case_id=obj.pk).order_by("-id")[:20]
     rows = [
@@ -157,14 +117,3 @@ def messages_panel(obj: Application) -> Panel:
         for row in found
     ]
     return table("短信", ["状态", "类别", "手机号", "发出时间", "失败原因"], rows)
-
-
-def award_panel(award: Award) -> Panel:
-    row = (
-        {"href": reverse("admin:payout_award_change", args=[award.pk]), "label": f"应发补贴 {award.pk}"},
-        {"word": award.state, "label": award.get_state_display()},
-        {"number": _money(award.amount)},
-        award.get_account_source_display(),
-        award.paid_on,
-    )
-    return table("公示与拨付", ["应发补贴", "状态", "金额（元）", "账户来源", "拨付日"], [row])

@@ -13,8 +13,8 @@ from agency.models import Job, Role
 from agency.moves import MoveRefused
 from enterprises.models import Enterprise
 from policy import explain
+from subsidies.payout.admin.panels import table
 from subsidies.refunds import actions
-from subsidies.refunds.admin import panels
 from subsidies.refunds.models import Correction, Host, ScreeningRun
 
 PREPARER = frozenset({Role.PREPARER})
@@ -64,8 +64,8 @@ class ScreeningRunAdmin(DeskAdmin):
         job = latest_job((Job.Kind.SCREENING,), obj.pk)
         return [
             *([job_panel(job)] if job and job.state != Job.State.DONE else []),
-            panels.table("结论", ["结论", "户数"], outcomes, "筛查尚未完成。"),
-            panels.table("各条件", ["条件", "不符合", "待核实"], codes),
+            table("结论", ["结论", "户数"], outcomes, "筛查尚未完成。"),
+            table("各条件", ["条件", "不符合", "待核实"], codes),
         ]
 
 

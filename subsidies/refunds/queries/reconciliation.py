@@ -6,13 +6,13 @@ step, differences from where each case stands now; that the two agree is a findi
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from agency.models import Programme
+from agency.models import CaseKind, Programme
 from subsidies.payout.queries import reconciliation as from_approval
 from subsidies.payout.queries import terms_in_force
-from subsidies.payout.queries.reconciliation import Difference, Step
+from subsidies.payout.queries.reconciliation import Difference, Step, added, go_on
 from subsidies.refunds.models import Application, Decision, State
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 
@@ -31,14 +31,14 @@ def reconciliation(programme: Programme, today: date) -> list[Step]:
     cases = _valued(programme)
     found = cases.filter(Exists(Decision.objects.filter(application=OuterRef("pk"), run__isnull=False, outcome="eligible")))
     offered, applied = cases.filter(offered_at__isnull=False), cases.filter(offered_at__isnull=True, submitted_at__isnull=False)
-    steps = [Step("eligible", "筛查符合", *_added(found))]
-    _go_on(steps, "offered", "已通知", _added(offered), _not_offered(programme, found.filter(offered_at__isnull=True), today))
+    steps = [Step("eligible", "筛查符合", *_worth(found))]
+    go_on(steps, "offered", "已通知", _worth(offered), _not_offered(programme, found.filter(offered_at__isnull=True), today))
     rest = [
-        Difference(label, rows, *_added(rows)) for label, rows in _not_approved((offered | applied).filter(award__isnull=True))
+        Difference(label, rows, *_worth(rows)) for label, rows in _not_approved((offered | applied).filter(award__isnull=True))
     ]
-    more = [Difference("加：自主申请", applied, *(-each for each in _added(applied)))]
-    later = from_approval(programme)
-    _go_on(steps, "approved", "复审通过", (later[0].count, later[0].amount), more + rest)
+    more = [Difference("加：自主申请", applied, *(-each for each in _worth(applied)))]
+    later = from_approval(programme, CaseKind.REFUND)
+    go_on(steps, "approved", "复审通过", (later[0].count, later[0].amount), more + rest)
     return steps + later[1:]
 
 
@@ -60,7 +60,7 @@ def _not_offered(programme: Programme, rest: "QuerySet[Application]", today: dat
     for word in sorted(set(why.values())):
         ids = [pk for pk, obstacle in why.items() if obstacle == word]
         named.append((OBSTACLES.get(word, "可以通知，尚未通知"), waiting.filter(pk__in=ids)))
-    return [Difference(label, rows, *_added(rows)) for label, rows in named]
+    return [Difference(label, rows, *_worth(rows)) for label, rows in named]
 
 
 def _not_approved(rest: "QuerySet[Application]") -> "list[tuple[str, QuerySet[Application]]]":
@@ -68,13 +68,5 @@ def _not_approved(rest: "QuerySet[Application]") -> "list[tuple[str, QuerySet[Ap
     return [*named, *((f"在办：{state.label}", rest.filter(state=state)) for state in State if state not in CLOSED)]
 
 
-def _go_on(steps: list[Step], name: str, label: str, reached: tuple[int, Decimal], less: list[Difference]) -> None:
-    """Add the next step, saying whether the one before less the differences comes to it."""
-    here = steps[-1]
-    left = here.count - sum(each.count for each in less), here.amount - sum((each.amount for each in less), Decimal(0))
-    steps.append(Step(name, label, *reached, [each for each in less if each.count], left == reached))
-
-
-def _added(rows: "QuerySet[Application]") -> tuple[int, Decimal]:
-    sums = rows.order_by().aggregate(count=Count("pk"), amount=Sum("worth"))
-    return sums["count"], sums["amount"] or Decimal("0.00")
+def _worth(rows: "QuerySet[Application]") -> tuple[int, Decimal]:
+    return added(rows, "worth")

@@ -15,7 +15,7 @@ from subsidies.payout.models import Award, Payment, PublishedLine
 def told(programme) -> dict[str, tuple[int, Decimal, dict[str, int]]]:
     return {
         step.name: (step.count, step.amount, {less.label: less.count for less in step.less})
-        for step in queries.reconciliation(programme)
+        for step in queries.reconciliation(programme, "refund")
     }
 
 
@@ -58,7 +58,7 @@ class TestReconciliation:
         assert steps["paid"][2] == {"待银行回盘": 1, "退票待更正账户": 1, "退票后待重新拨付": 1}
 
     def test_every_step_agrees_in_count_and_yuan(self, programme, busy_city):
-        steps = queries.reconciliation(programme)
+        steps = queries.reconciliation(programme, "refund")
         assert all(step.agrees for step in steps)
         for before, step in pairwise(steps):
             assert before.amount - sum(less.amount for less in step.less) == step.amount
@@ -72,7 +72,7 @@ class TestReconciliation:
 
     def test_a_payment_that_went_astray_is_seen(self, programme, busy_city):
         Payment.objects.filter(award=busy_city[9]).update(state="RETURNED")
-        assert [step.name for step in queries.reconciliation(programme) if not step.agrees] == ["paid"]
+        assert [step.name for step in queries.reconciliation(programme, "refund") if not step.agrees] == ["paid"]
 
     def test_a_case_that_withdrew_and_was_approved_anew_counts_once(self, programme, make_awards, staff, moment):
         [first] = make_awards(1)
@@ -82,7 +82,7 @@ class TestReconciliation:
 
     def test_asks_a_fixed_number_of_queries(self, programme, busy_city, make_awards, django_assert_max_num_queries):
         with django_assert_max_num_queries(25):
-            queries.reconciliation(programme)
+            queries.reconciliation(programme, "refund")
 
     def test_of_an_empty_programme_is_all_zero(self, programme):
         assert told(programme) == {name: (0, Decimal(0), {}) for name in ("approved", "published", "bank_file", "paid")}
