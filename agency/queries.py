@@ -149,12 +149,11 @@ def pilot_standing(region: Region, terms: Terms) -> PilotStanding | None:
     return PilotStanding(pool, found) if found else None
 
 
-def programmes_over(region: Region, year: int) -> "QuerySet[Programme]":
-    """The programmes of a year, opened or closed, that cover a part of this region."""
+def programmes_over(region: Region) -> "QuerySet[Programme]":
+    """The programmes, opened or closed, that cover a part of this region."""
     above = region.path.strip("/").split("/")
-    return Programme.objects.exclude(state=Programme.State.PREPARED).filter(
-        Q(region__in=above) | Q(region__path__startswith=region.path), year=year
-    )
+    covers = Q(region__in=above) | Q(region__path__startswith=region.path)
+    return Programme.objects.exclude(state=Programme.State.PREPARED).filter(covers)
 
 
 def offices() -> dict[str | None, Office]:

@@ -95,6 +95,13 @@ def masked(plain: str) -> str:
     return f"****{plain[-4:]}" if len(plain) > 8 else "*" * len(plain)
 
 
+def masked_name(name: str) -> str:
+    """A person's name as a public list shows it, its first and last character kept: 赵*子; of two characters the first: 赵*."""
+    if len(name) < 3:
+        return name[:1] + "*" if len(name) == 2 else "*"
+    return f"{name[0]}{'*' * (len(name) - 2)}{name[-1]}"
+
+
 class Sealed:
     """A sealed value in hand. Printed it is masked; `reveal()` opens it, and whoever calls that records an Event."""
 

@@ -17,6 +17,8 @@ from agency.models import Hold, Import, Job, Programme, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
+from subsidies.skills.models import Claim
+from subsidies.skills.models import State as ClaimState
 
 PREPARER, REVIEWER, FINANCE = (frozenset({role}) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE))
 NOBODY: frozenset[str] = frozenset()
@@ -77,7 +79,7 @@ def board(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     held = roles_of(request)
     scope = _scope({prefix for prefixes in held.values() for prefix in prefixes})
-    todos = [*_case_todos(scope), *_money_todos(scope), *_desk_todos(scope)]
+    todos = [*_case_todos(scope), *_claim_todos(scope), *_money_todos(scope), *_desk_todos(scope)]
     mine = [todo for todo in todos if todo.count and any(role in todo.roles for role in held)]
     context |= {
         "mine": mine,
@@ -128,6 +130,17 @@ BATCHES = (
 
 def _counted(rows: "QuerySet[Any]", by: str = "state") -> dict[str, int]:
     return dict(rows.order_by().values_list(by).annotate(Count("pk")))
+
+
+CLAIMS = (
+    (ClaimState.SUBMITTED, "技能补贴申请，待判定", PREPARER, "按参保、证书、培训补贴数据逐条比对。"),
+    (ClaimState.TO_REVIEW, "技能补贴申请，待人工核实", PREPARER | REVIEWER, "补齐数据后由复审人员核实通过，或说明理由。"),
+)
+
+
+def _claim_todos(scope: Q) -> list[Todo]:
+    claims = _counted(Claim.objects.filter(scope, submission__voided=False))
+    return [Todo(label, claims.get(state, 0), _state("skills_claim", state), roles, hint) for state, label, roles, hint in CLAIMS]
 
 
 def _case_todos(scope: Q) -> list[Todo]:

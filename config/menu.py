@@ -15,7 +15,7 @@ def menu(title: str, icon: str, model: str, seen: str) -> dict[str, object]:
 UNFOLD = {
     "SITE_TITLE": "稳岗 · 经办台",
     "SITE_HEADER": "稳岗 · 经办台",
-    "SITE_SUBHEADER": "失业保险稳岗返还",
+    "SITE_SUBHEADER": "稳岗返还 · 技能提升补贴",
     "SITE_SYMBOL": "handshake",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
@@ -51,6 +51,16 @@ UNFOLD = {
                     menu("更正请求", "edit_note", "refunds_correction", "sees_business"),
                     menu("暂缓", "pause_circle", "agency_hold", "sees_business"),
                     menu("信用核验", "verified", "agency_creditcheck", "sees_money"),
+                ],
+            },
+            {
+                "title": "技能提升补贴",
+                "separator": True,
+                "items": [
+                    menu("补贴事项", "workspace_premium", "skills_claim", "sees_cases"),
+                    menu("技能证书", "license", "skills_certificate", "sees_cases"),
+                    menu("职业培训补贴", "school", "skills_trainingsubsidy", "sees_cases"),
+                    menu("参保人员", "badge", "enterprises_insuredperson", "sees_cases"),
                 ],
             },
             {

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "enterprises",
     "subsidies.payout",
     "subsidies.refunds",
+    "subsidies.skills",
     "portal",
 ]
 MIDDLEWARE = [

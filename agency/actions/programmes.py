@@ -95,7 +95,7 @@ def open_programme(programme: Programme, *, by: User, at: datetime) -> None:
             raise ProgrammeRefused("没有待批准的版本，请先拟定版本。")
         if by.pk == locked.prepared_by_id:
             raise ProgrammeRefused("筹备人不能开办自己筹备的项目，请由另一位政策管理人员办理。")
-        if rival := programmes_over(locked.region, locked.year).exclude(pk=locked.pk).first():
+        if rival := programmes_over(locked.region).filter(year=locked.year).exclude(pk=locked.pk).first():
             raise ProgrammeRefused(f"{locked.year} 年度“{rival.title}”已覆盖该地区，同一地区一年只能开办一个项目。")
         gate: dict[str, str] = {}
         if edition is not None:

@@ -15,7 +15,7 @@ from agency.models import File, Programme, Region
 from enterprises.models import Enterprise
 from sheets.write import write_template
 from subsidies.payout.models import PaymentBatch
-from tests.office import uscc
+from tests.office import citizen, uscc
 
 
 def told(text: str) -> dict[str, str]:
@@ -79,6 +79,35 @@ FILLED = {
             "用工单位类型=机关事业单位 年度=2023 派遣人数=3 上年度实缴失业保险费=500 户名=用工公司 开户行=某银行 账号=0622200009"
         ),
         ("派遣人数", "workers", ["3", "4", "5"]),
+    ),
+    "persons": (
+        told(
+            f"证件号码={citizen(1)} 姓名=赵甲子 手机号=14200000001 单位统一社会信用代码={uscc(1)} 参保状态=在职 用工形式=派遣 "
+            f"实际用工单位统一社会信用代码={uscc(2)} 首次参保年月=202001 累计缴费月数=40 截至年月=202405 社保卡银行=某银行 "
+            "社保卡账号=0622200021"
+        ),
+        ("社保卡账号", "card_account", ["0622200021", "0622200022", "0622200023"]),
+    ),
+    "certificates": (
+        told(
+            f"证件号码={citizen(1)} 姓名=赵甲子 证书编号=S00014001 证书类型=职业技能等级证书 职业(工种)代码=6-31-01-03 "
+            "职业(工种)名称=电工 等级=四级 发证日期=2024-03-01 评价机构=某中心 状态=有效 联网查询结果=一致 查询日期=2024-03-05"
+        ),
+        ("等级", "grade", ["四级", "三级", "五级"]),
+    ),
+    "training-subsidies": (
+        told(
+            f"证件号码={citizen(1)} 姓名=赵甲子 职业(工种)代码=6-31-01-03 职业(工种)名称=电工 等级=四级 发放日期=2024-03-01 "
+            f"金额=500 受款方=单位 受款单位统一社会信用代码={uscc(1)}"
+        ),
+        ("金额", "amount", ["500", "600.50", ""]),
+    ),
+    "skill-claims": (
+        told(
+            f"证件号码={citizen(1)} 姓名=赵甲子 证书编号=S00014001 申请日期=2024-06-03 手机号=14200000001 "
+            f"代办单位统一社会信用代码={uscc(1)}"
+        ),
+        ("申请日期", "claimed_on", ["2024-06-03", "2024-06-04", "2024-06-05"]),
     ),
     "bank-results": (
         told(
@@ -172,7 +201,7 @@ class TestEveryKind:
         assert [version.source_id for version in versions] == [imp.pk for imp in loaded]
 
 
-@pytest.mark.parametrize("kind", ["regions", "enterprises", "contributions"])
+@pytest.mark.parametrize("kind", ["regions", "enterprises", "contributions", "persons", "training-subsidies"])
 class TestVoidedRow:
     def test_stays_readable_and_comes_back_only_when_asked(self, city, kind):
         row = FILLED[kind][0]
@@ -189,8 +218,8 @@ class TestVoidedRow:
 
 
 class TestKinds:
-    def test_are_all_of_the_refund_year(self):
-        assert set(intake.kinds()) >= set(FILLED)
+    def test_are_all_filled_in_above(self):
+        assert set(intake.kinds()) == set(FILLED)
 
     def test_stored_day_is_the_day_written(self, city):
         city.load("contributions", [FILLED["contributions"][0]])
