@@ -158,4 +158,4 @@ def _may_be_formula(rows: Sequence[Sequence[Cell]]) -> bool:
 
 
 def _as_value(cell: Cell) -> Value:
-    return cell if cell is None or isinstance(cell, str | int | float | bool) else shown(cell)
+    return cell if isinstance(cell, str | int | float) else shown(cell)

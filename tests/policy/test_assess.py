@@ -1,7 +1,9 @@
 import csv
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from policy import explain
@@ -96,6 +98,16 @@ class TestFiles:
         assert assess(tmp_path / "facts.csv", tmp_path / "out.csv") == 0
         assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf") == (comes_back == "utf-8-sig")
         assert results(tmp_path / "out.csv", comes_back)[0]["备注"] == "第001户"
+
+    def test_carry_a_real_date_of_a_spreadsheet_over_as_text(self, tmp_path: Path) -> None:
+        with xlsxwriter.Workbook(str(tmp_path / "facts.xlsx")) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["uscc", "登记日期", *COLUMNS])
+            sheet.write_row(1, 0, ["001", "", *(BASE.get(column, "") for column in COLUMNS)])
+            sheet.write_datetime(1, 1, datetime(2024, 6, 3), book.add_format({"num_format": "yyyy-mm-dd"}))
+        assert assess(tmp_path / "facts.xlsx", tmp_path / "out.xlsx") == 0
+        header, row = CalamineWorkbook.from_path(tmp_path / "out.xlsx").get_sheet_by_index(0).to_python()
+        assert row[header.index("登记日期")] == "2024-06-03"
 
     def test_go_through_xlsx_both_ways(self, tmp_path: Path) -> None:
         written(tmp_path / "facts.csv", ROWS)
@@ -193,6 +205,13 @@ class TestRefusals:
         (tmp_path / "out.csv").write_text("earlier", "utf-8")
         assert assess(facts, tmp_path / "out.csv") == 2
         assert (tmp_path / "out.csv").read_text("utf-8") == "earlier"
+
+    def test_of_fifty_bad_rows_list_them_all(self, tmp_path: Path) -> None:
+        facts = written(tmp_path / "facts.csv", [row(str(number), refunded="1.234") for number in range(50)])
+        with pytest.raises(AssessRefused) as refused:
+            assess_file(REFUND, load("shanxi/2024").terms(), facts, tmp_path / "out.csv")
+        assert "第 51 行" in str(refused.value)
+        assert "行有误" not in str(refused.value)
 
     def test_of_a_bad_row_in_a_later_block(self, tmp_path: Path) -> None:
         rows = [row(str(number)) for number in range(6_000)]

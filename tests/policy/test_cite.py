@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from policy.__main__ import main
-from policy.cite import cite, normal
+from policy.cite import cite, document_lines, normal
 from policy.notice import Notice, NoticeError, load, names
 
 NOTICE = """
@@ -207,3 +207,12 @@ if "DOCUMENTS" in os.environ:  # the folder of the real documents, which stay ou
                     wrong = text.replace(changed, changed.replace("1", "2").replace("3", "4")) if each == name else text
                     (folder / each).write_text(wrong, "utf-8")
                 assert main(["cite", str(folder)]) == 1
+
+
+def test_a_heading_cut_off_by_the_end_of_the_file_is_no_heading() -> None:
+    assert document_lines("关于做好\n失业保险", "关于做好失业保险工作的通知") == []
+    assert document_lines("关于做好\n失业保险\n工作的通知\n一、费率", "关于做好失业保险工作的通知") == [
+        "失业保险",
+        "工作的通知",
+        "一、费率",
+    ]
