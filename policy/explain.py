@@ -187,7 +187,8 @@ def how_amount(terms: Terms, verdict: RefundVerdict) -> str:
 
 def host_sums(terms: Terms, verdict: RefundVerdict) -> list[HostSum]:
     """What of a dispatch unit's base goes by its hosts' own sizes; empty where the unit is calculated as a whole."""
-    base = next(finding.figures for finding in verdict.findings if finding.rule == "base_known")
+    finding = verdict.finding("base_known")
+    base = finding.figures if finding else {}
     on = _counted_on(terms, verdict)
     found = ((size, base.get(f"paid_for_{name}_hosts")) for size, name in ((LARGE, "large"), (SME, "sme")))
     return [HostSum(size, paid, terms.number_of(_RATIOS[size], on)) for size, paid in found if isinstance(paid, Decimal)]
@@ -195,7 +196,8 @@ def host_sums(terms: Terms, verdict: RefundVerdict) -> list[HostSum]:
 
 def _counted_on(terms: Terms, verdict: RefundVerdict) -> date | None:
     """The day that the ratios were looked up for."""
-    on = next(finding.figures["on"] for finding in verdict.findings if finding.rule == "within_period")
+    finding = verdict.finding("within_period")
+    on = finding.figures["on"] if finding else None
     return terms.day_that_counts(_RATIOS.values(), on if isinstance(on, date) else None)
 
 

@@ -4,20 +4,20 @@ Every rule that the notice asks is answered for every row, also when one has fai
 known figures settle it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy import layoff
 from policy.facts import NOT_CHECKED, RefundFacts
 from policy.money import to_fen
 from policy.notice import Terms
 from policy.size import KEYS as SIZE_KEYS
-from policy.size import LARGE, SizeVerdict, size_of
-from policy.verdict import Answer, Figure, Finding, Outcome, failed, mildest, outcome, unknown
+from policy.size import LARGE, SizeRules, SizeVerdict, judge_size, size_rules
+from policy.verdict import Answer, Figure, Finding, Outcome, Reason, failed, mildest, outcome, unknown
 
 __all__ = ["RULES", "RefundFacts", "RefundVerdict", "assess_refund"]
 
@@ -29,6 +29,7 @@ RULES = (
 DEREGISTERED = "注销"
 
 PASS, FAIL, UNKNOWN = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class RefundVerdict:
     `failed` and `unknown` are rule codes in the order asked. `layoff_rate` is a fraction of six decimals, None
     where it cannot be known; `base`, `amount` yuan; `rate` 0.3 or 0.6, None while size is unknown; `amount` only
     where eligible (0.00 for a base of 0: no award). `payee`: corporate, tax, held, with the reason's code in
-    `payee_because`. `findings`: one a rule asked, in order.
+    `payee_because`. `cases`: what findings are made from, one for each day that may have counted.
     """
 
     outcome: Outcome
@@ -54,39 +55,74 @@ class RefundVerdict:
     amount: Decimal | None
     payee: str
     payee_because: str
-    findings: tuple[Finding, ...]
+    cases: tuple["_Case", ...] = field(repr=False)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """One a rule asked, in order, each with its clause; made when looked at, by the rules that answered."""
+        return mildest([[_finding(case, rule) for rule in case.asked] for case in self.cases])
+
+    def finding(self, code: str) -> Finding | None:
+        """The finding of one rule, with its clause; None where the rule is not asked."""
+        found = mildest([[_finding(case, rule) for rule in case.asked if rule.code == code] for case in self.cases])
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """The refund terms of one notice, ready to be asked a million times.
 
-    `conditions`: those asked after paid_in_full, deferred_paid_up and layoff_rate, of others and of dispatch units.
+    `entering` and `leaving`: the facts that make up the base; `leaving_of_dispatch` and `by_host` those of dispatch units.
+    `asked`: the rules, in order, of others and of dispatch units.
     """
 
     first_day: date
     last_day: date
     months_least: int
     months_basis: str
-    deferred_bars: bool
     layoff: layoff.LayoffRules
+    size: SizeRules
     covered_kinds: frozenset[str]
     credit_bars: frozenset[str]
     registration_bars: frozenset[str]
     ratio_large: Decimal
     ratio_sme: Decimal
-    base_arrears: bool
-    base_late_arrivals: bool
-    public_hosts_covered: bool
-    by_host: bool
+    entering: tuple[str, ...]
+    leaving: tuple[str, ...]
+    leaving_of_dispatch: tuple[str, ...]
+    by_host: tuple[str, ...]
     dispatch_from: date
     tax_classes: frozenset[str]
     clauses: Mapping[str, str]
-    conditions: tuple["_Condition", ...]
-    conditions_of_dispatch: tuple["_Condition", ...]
+    asked: tuple["_Rule", ...]
+    asked_of_dispatch: tuple["_Rule", ...]
 
 
-_Condition = Callable[[_Rules, RefundFacts], Finding]
+class _Case(NamedTuple):
+    """One enterprise under the terms that count: what the rules are asked about.
+
+    `base` in yuan, None where it is not known; `base_because` says why.
+    """
+
+    rules: _Rules
+    facts: RefundFacts
+    size: SizeVerdict
+    layoff: layoff.Layoff
+    base: Decimal | None
+    base_because: str
+
+    @property
+    def asked(self) -> tuple["_Rule", ...]:
+        return self.rules.asked_of_dispatch if self.facts.dispatch else self.rules.asked
+
+
+class _Rule(NamedTuple):
+    """One rule: its code, what it answers and why; and the figures behind that, made only for who looks."""
+
+    code: str
+    answer: Callable[[_Case], Reason]
+    figures: Callable[[_Case], Mapping[str, Figure]]
+
 
 # The term whose clause a rule is quoted by.
 _CLAUSE_OF = {
@@ -103,11 +139,10 @@ _CLAUSE_OF = {
 DISPATCH_KEYS = (
     "dispatch_hosts_paid", "dispatch_public_hosts_covered", "dispatch_size_basis", "ratio_large", "ratio_sme",
 )  # fmt: skip
-_KEYS = (
-    *layoff.KEYS, *_CLAUSE_OF.values(), *DISPATCH_KEYS, "paid_months_basis", "base_late_arrivals", "dispatch_covered_from",
-    "tax_account_classes",
-)  # fmt: skip
-_ALL_KEYS = (*_KEYS, *SIZE_KEYS)
+_KEYS = frozenset((
+    *layoff.KEYS, *SIZE_KEYS, *_CLAUSE_OF.values(), *DISPATCH_KEYS, "paid_months_basis", "base_late_arrivals",
+    "dispatch_covered_from", "tax_account_classes",
+))  # fmt: skip
 
 
 def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
@@ -117,7 +152,7 @@ def assess_refund(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     change, a rule fails only if it fails whichever day it was, and a figure is known only where all days give the same.
     """
     if facts.on is None:
-        days = terms.days_that_may_count(_ALL_KEYS, "refund")
+        days = terms.days_that_may_count(_KEYS, "refund")
         return _whichever_day([_assess(terms.as_of(day) if day else terms, facts) for day in days])
     return _assess(terms, facts)
 
@@ -141,25 +176,17 @@ def _whichever_day(verdicts: Sequence[RefundVerdict]) -> RefundVerdict:
         **differing,
         payee=held.payee,
         payee_because=held.payee_because,
-        findings=findings,
+        cases=tuple([case for verdict in verdicts for case in verdict.cases]),
     )
 
 
 def _assess(terms: Terms, facts: RefundFacts) -> RefundVerdict:
     rules = _rules(terms, terms.day_that_counts(_KEYS, facts.on))
-    size = size_of(terms, facts)
-    base, base_known = _base(rules, facts)
-    layoff_finding, layoff_rate = layoff.judge_layoff(rules.layoff, facts)
-    conditions = rules.conditions_of_dispatch if facts.dispatch else rules.conditions
-    findings = (
-        _paid_in_full(rules, facts),
-        *([_deferred_paid_up(rules, facts)] if rules.deferred_bars else []),
-        layoff_finding,
-        *[condition(rules, facts) for condition in conditions],
-        _size_known(size),
-        base_known,
-    )
-    failed_codes, unknown_codes = failed(findings), unknown(findings)
+    size = judge_size(rules.size, facts)
+    laid_off = layoff.judge_layoff(rules.layoff, facts)
+    base, base_because = _base(rules, facts)
+    case = _Case(rules, facts, size, laid_off, base, base_because)
+    failed_codes, unknown_codes = _not_passed(case)
     result = outcome(failed_codes, unknown_codes)
     rate = None if size.size is None else rules.ratio_large if size.size == LARGE else rules.ratio_sme
     amount = None
@@ -167,21 +194,34 @@ def _assess(terms: Terms, facts: RefundFacts) -> RefundVerdict:
         amount = to_fen(base * rate + _by_hosts(rules, facts, rate) if facts.dispatch and rules.by_host else base * rate)
     payee, payee_because = _payee(rules, facts, size.size_class)
     return RefundVerdict(
-        outcome=result,
-        failed=failed_codes,
-        unknown=unknown_codes,
-        size=size.size,
-        size_class=size.size_class,
-        size_basis=size.basis,
-        layoff_rate=layoff_rate,
-        layoff_method=rules.layoff.method,
-        base=base,
-        rate=rate,
-        amount=amount,
-        payee=payee,
-        payee_because=payee_because,
-        findings=findings,
-    )
+        result, failed_codes, unknown_codes, size.size, size.size_class, size.basis, laid_off.rate, rules.layoff.method, base,
+        rate, amount, payee, payee_because, (case,),
+    )  # fmt: skip
+
+
+def _not_passed(case: _Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Codes of the rules that failed, and of those that cannot be answered."""
+    failed_codes, unknown_codes = [], []
+    for rule in case.asked:
+        answer, _ = rule.answer(case)
+        if answer is FAIL:
+            failed_codes.append(rule.code)
+        elif answer is UNKNOWN:
+            unknown_codes.append(rule.code)
+    return tuple(failed_codes), tuple(unknown_codes)
+
+
+def _finding(case: _Case, rule: _Rule) -> Finding:
+    answer, because = rule.answer(case)
+    return Finding(rule.code, answer, _clause(case, rule, because), because, rule.figures(case))
+
+
+def _clause(case: _Case, rule: _Rule, because: str) -> str:
+    if rule is _LAYOFF_RATE:
+        return case.layoff.clause
+    if rule is _SIZE_KNOWN:
+        return case.size.clause
+    return case.rules.clauses["dispatch_from" if because == "dispatch_not_yet_covered" else rule.code]
 
 
 def sized_by_host(terms: Terms, on: date | None) -> bool:
@@ -195,160 +235,174 @@ def _rules(terms: Terms, on: date | None) -> _Rules:
     first_day, last_day = terms.refund_period
     credit_bars = frozenset(terms.words_of("credit_bars", on))
     registration_bars = frozenset(terms.words_of("registration_bars", on))
-    conditions: list[_Condition] = [_kind_covered]
-    conditions += [_credit] if credit_bars else []
-    conditions += [_registration] if registration_bars else []
-    conditions += [_within_period]
-    of_dispatch = [_dispatch_applies_itself] if terms.says("dispatch_applies_itself", on) else []
-    of_dispatch += [_dispatch_not_banned] if terms.says("dispatch_ban_next_year", on) else []
+    late = terms.word_of("base_late_arrivals", on) == "in"
+    public_hosts_leave = not terms.says("dispatch_public_hosts_covered", on)
     says_from = terms.states("dispatch_covered_from", on)
+    asked = [_PAID_IN_FULL]
+    asked += [_DEFERRED_PAID_UP] if terms.says("deferred_bars", on) else []
+    asked += [_LAYOFF_RATE, _KIND_COVERED]
+    asked += [_CREDIT] if credit_bars else []
+    asked += [_REGISTRATION] if registration_bars else []
+    asked += [_WITHIN_PERIOD]
+    of_dispatch = [_DISPATCH_APPLIES_ITSELF] if terms.says("dispatch_applies_itself", on) else []
+    of_dispatch += [_DISPATCH_NOT_BANNED] if terms.says("dispatch_ban_next_year", on) else []
     return _Rules(
         first_day=first_day,
         last_day=last_day,
         months_least=terms.count_of("paid_months_least", on),
         months_basis=terms.word_of("paid_months_basis", on),
-        deferred_bars=terms.says("deferred_bars", on),
         layoff=layoff.layoff_rules(terms, on),
+        size=size_rules(terms, on),
         covered_kinds=frozenset(terms.words_of("covered_kinds", on)),
         credit_bars=credit_bars,
         registration_bars=registration_bars,
         ratio_large=terms.number_of("ratio_large", on),
         ratio_sme=terms.number_of("ratio_sme", on),
-        base_arrears=terms.says("base_arrears", on),
-        base_late_arrivals=terms.word_of("base_late_arrivals", on) == "in",
-        public_hosts_covered=terms.says("dispatch_public_hosts_covered", on),
-        by_host=sized_by_host(terms, on),
+        entering=(
+            "paid_normal",
+            *(["paid_arrears"] if terms.says("base_arrears", on) else []),
+            *(["paid_after_year"] if late else []),
+        ),
+        leaving=("refunded",),
+        leaving_of_dispatch=("refunded", *(["paid_for_public_hosts"] if public_hosts_leave else [])),
+        by_host=("paid_for_large_hosts", "paid_for_sme_hosts") if sized_by_host(terms, on) else (),
         dispatch_from=terms.day_of("dispatch_covered_from", on) if says_from else date.min,
         tax_classes=frozenset(terms.words_of("tax_account_classes", on)),
         clauses={
             **{rule: terms.clause(key, on) for rule, key in _CLAUSE_OF.items()},
             "dispatch_from": terms.clause("dispatch_covered_from", on) if says_from else "",
         },
-        conditions=tuple(conditions),
-        conditions_of_dispatch=(*conditions, *of_dispatch),
+        asked=(*asked, _SIZE_KNOWN, _BASE_KNOWN),
+        asked_of_dispatch=(*asked, *of_dispatch, _SIZE_KNOWN, _BASE_KNOWN),
     )
 
 
-def _finding(rules: _Rules, rule: str, answer: Answer, because: str, figures: Mapping[str, Figure]) -> Finding:
-    return Finding(rule, answer, rules.clauses[rule], because, figures)
-
-
-def _paid_in_full(rules: _Rules, facts: RefundFacts) -> Finding:
-    of_last_year = rules.months_basis == "last_year"
-    months, least = (facts.months_paid_last_year, 12) if of_last_year else (facts.paid_months, rules.months_least)
-    figures: dict[str, Figure] = {"months": months, "limit": least, "basis": rules.months_basis}
+def _paid_in_full(case: _Case) -> Reason:
+    months, least = _months(case)
     if months is None:
-        return _finding(rules, "paid_in_full", UNKNOWN, "months_unknown", figures)
-    if months < least:
-        return _finding(rules, "paid_in_full", FAIL, "too_few_months", figures)
-    return _finding(rules, "paid_in_full", PASS, "enough_months", figures)
+        return UNKNOWN, "months_unknown"
+    return (FAIL, "too_few_months") if months < least else (PASS, "enough_months")
 
 
-def _deferred_paid_up(rules: _Rules, facts: RefundFacts) -> Finding:
-    figures: dict[str, Figure] = {"deferred_unpaid": facts.deferred_unpaid}
-    if facts.deferred_unpaid is None:
-        return _finding(rules, "deferred_paid_up", UNKNOWN, "deferral_unknown", figures)
-    if facts.deferred_unpaid:
-        return _finding(rules, "deferred_paid_up", FAIL, "deferred_unpaid", figures)
-    return _finding(rules, "deferred_paid_up", PASS, "nothing_deferred", figures)
+def _months(case: _Case) -> tuple[int | None, int]:
+    """Months paid in full, and how many are asked."""
+    if case.rules.months_basis == "last_year":
+        return case.facts.months_paid_last_year, 12
+    return case.facts.paid_months, case.rules.months_least
 
 
-def _kind_covered(rules: _Rules, facts: RefundFacts) -> Finding:
-    figures: dict[str, Figure] = {"kind": facts.kind}
-    if facts.kind is None:
-        return _finding(rules, "kind_covered", UNKNOWN, "kind_unknown", figures)
-    if facts.kind in rules.covered_kinds:
-        return _finding(rules, "kind_covered", PASS, "covered", figures)
-    return _finding(rules, "kind_covered", FAIL, "not_covered", figures)
+def _months_figures(case: _Case) -> Mapping[str, Figure]:
+    months, least = _months(case)
+    return {"months": months, "limit": least, "basis": case.rules.months_basis}
 
 
-def _credit(rules: _Rules, facts: RefundFacts) -> Finding:
-    return _listed(rules, "credit", rules.credit_bars, facts)
+def _deferred_paid_up(case: _Case) -> Reason:
+    if case.facts.deferred_unpaid is None:
+        return UNKNOWN, "deferral_unknown"
+    return (FAIL, "deferred_unpaid") if case.facts.deferred_unpaid else (PASS, "nothing_deferred")
 
 
-def _registration(rules: _Rules, facts: RefundFacts) -> Finding:
-    return _listed(rules, "registration", rules.registration_bars, facts)
+def _layoff_rate(case: _Case) -> Reason:
+    return case.layoff.reason
 
 
-def _listed(rules: _Rules, rule: str, bars: frozenset[str], facts: RefundFacts) -> Finding:
+def _kind_covered(case: _Case) -> Reason:
+    if case.facts.kind is None:
+        return UNKNOWN, "kind_unknown"
+    return (PASS, "covered") if case.facts.kind in case.rules.covered_kinds else (FAIL, "not_covered")
+
+
+def _credit(case: _Case) -> Reason:
+    return _listed(case.rules.credit_bars, case.facts.credit_flags)
+
+
+def _registration(case: _Case) -> Reason:
+    return _listed(case.rules.registration_bars, case.facts.credit_flags)
+
+
+def _listed(bars: frozenset[str], flags: tuple[str, ...]) -> Reason:
     """A hit bars; without one, `?` is UNKNOWN. Flags that the notice does not name do not bar."""
-    flags = facts.credit_flags
-    if not flags:
-        return _finding(rules, rule, PASS, "not_listed", {"hits": (), "flags": ()})
-    hits = tuple([flag for flag in flags if flag in bars])
-    figures: dict[str, Figure] = {"hits": hits, "flags": flags}
-    if hits:
-        return _finding(rules, rule, FAIL, "listed", figures)
-    if NOT_CHECKED in flags:
-        return _finding(rules, rule, UNKNOWN, "not_checked", figures)
-    return _finding(rules, rule, PASS, "not_listed", figures)
+    if not bars.isdisjoint(flags):
+        return FAIL, "listed"
+    return (UNKNOWN, "not_checked") if NOT_CHECKED in flags else (PASS, "not_listed")
 
 
-def _within_period(rules: _Rules, facts: RefundFacts) -> Finding:
-    figures: dict[str, Figure] = {"on": facts.on, "from": rules.first_day, "limit": rules.last_day}
-    if facts.on is None:
-        return _finding(rules, "within_period", UNKNOWN, "day_unknown", figures)
-    if facts.dispatch and facts.on < rules.dispatch_from:
-        figures["from"] = rules.dispatch_from
-        return Finding("within_period", FAIL, rules.clauses["dispatch_from"], "dispatch_not_yet_covered", figures)
-    if facts.on < rules.first_day:
-        return _finding(rules, "within_period", FAIL, "before_period", figures)
-    if facts.on > rules.last_day:
-        return _finding(rules, "within_period", FAIL, "after_period", figures)
-    return _finding(rules, "within_period", PASS, "in_period", figures)
+def _listed_figures(bars: Collection[str], facts: RefundFacts) -> Mapping[str, Figure]:
+    return {"hits": tuple([flag for flag in facts.credit_flags if flag in bars]), "flags": facts.credit_flags}
 
 
-def _dispatch_applies_itself(rules: _Rules, facts: RefundFacts) -> Finding:
-    figures: dict[str, Figure] = {"channel": facts.channel}
-    if facts.channel is None:
-        return _finding(rules, "dispatch_applies_itself", UNKNOWN, "channel_unknown", figures)
-    if facts.channel == "自主申请":
-        return _finding(rules, "dispatch_applies_itself", PASS, "applied", figures)
-    return _finding(rules, "dispatch_applies_itself", FAIL, "did_not_apply", figures)
+def _within_period(case: _Case) -> Reason:
+    on = case.facts.on
+    if on is None:
+        return UNKNOWN, "day_unknown"
+    if case.facts.dispatch and on < case.rules.dispatch_from:
+        return FAIL, "dispatch_not_yet_covered"
+    if on < case.rules.first_day:
+        return FAIL, "before_period"
+    return (FAIL, "after_period") if on > case.rules.last_day else (PASS, "in_period")
 
 
-def _dispatch_not_banned(rules: _Rules, facts: RefundFacts) -> Finding:
-    figures: dict[str, Figure] = {"dispatch_banned": facts.dispatch_banned}
-    if facts.dispatch_banned:
-        return _finding(rules, "dispatch_not_banned", FAIL, "banned", figures)
-    return _finding(rules, "dispatch_not_banned", PASS, "not_banned", figures)
+def _period_figures(case: _Case) -> Mapping[str, Figure]:
+    not_yet = _within_period(case)[1] == "dispatch_not_yet_covered"
+    since = case.rules.dispatch_from if not_yet else case.rules.first_day
+    return {"on": case.facts.on, "from": since, "limit": case.rules.last_day}
 
 
-def _size_known(size: SizeVerdict) -> Finding:
-    answer = UNKNOWN if size.size is None else PASS
-    figures: dict[str, Figure] = {"size": size.size, "size_class": size.size_class, "basis": size.basis}
-    return Finding("size_known", answer, size.clause, size.because, {**figures, **size.figures})
+def _dispatch_applies_itself(case: _Case) -> Reason:
+    if case.facts.channel is None:
+        return UNKNOWN, "channel_unknown"
+    return (PASS, "applied") if case.facts.channel == "自主申请" else (FAIL, "did_not_apply")
 
 
-def _base(rules: _Rules, facts: RefundFacts) -> tuple[Decimal | None, Finding]:
+def _dispatch_not_banned(case: _Case) -> Reason:
+    return (FAIL, "banned") if case.facts.dispatch_banned else (PASS, "not_banned")
+
+
+def _size_known(case: _Case) -> Reason:
+    return UNKNOWN if case.size.size is None else PASS, case.size.because
+
+
+def _size_figures(case: _Case) -> Mapping[str, Figure]:
+    size = case.size
+    return {"size": size.size, "size_class": size.size_class, "basis": size.basis, **size.figures}
+
+
+def _base_known(case: _Case) -> Reason:
+    return UNKNOWN if case.base is None else PASS, case.base_because
+
+
+def _base(rules: _Rules, facts: RefundFacts) -> tuple[Decimal | None, str]:
     """Premiums actually paid last year, yuan; None if a figure that enters is unknown; 0 where it is below 0."""
-    entering: dict[str, Decimal | None] = {"paid_normal": facts.paid_normal}
-    if rules.base_arrears:
-        entering["paid_arrears"] = facts.paid_arrears
-    if rules.base_late_arrivals:
-        entering["paid_after_year"] = facts.paid_after_year
-    leaving: dict[str, Decimal | None] = {"refunded": facts.refunded}
-    if facts.dispatch and not rules.public_hosts_covered:
-        leaving["paid_for_public_hosts"] = facts.paid_for_public_hosts
-    by_host: dict[str, Decimal | None] = {}
-    if facts.dispatch and rules.by_host:
-        by_host = {"paid_for_large_hosts": facts.paid_for_large_hosts, "paid_for_sme_hosts": facts.paid_for_sme_hosts}
-    figures: dict[str, Figure] = {**entering, **leaving, **by_host}
-    if None in figures.values():
-        missing = tuple([name for name, figure in figures.items() if figure is None])
-        figures |= {"base": None, "missing": missing}
-        return None, _finding(rules, "base_known", UNKNOWN, "figures_unknown", figures)
-    base = _total(entering) - _total(leaving)
-    figures["base"] = base
-    if by_host and _total(by_host) > max(base, Decimal(0)):
-        return None, _finding(rules, "base_known", UNKNOWN, "hosts_exceed_base", figures)
-    if base <= 0:
-        return Decimal(0), _finding(rules, "base_known", PASS, "nothing_paid", figures)
-    return base, _finding(rules, "base_known", PASS, "base_known", figures)
+    entering = _total(facts, rules.entering)
+    leaving = _total(facts, rules.leaving_of_dispatch if facts.dispatch else rules.leaving)
+    by_host = _total(facts, rules.by_host) if facts.dispatch else _NOTHING
+    if entering is None or leaving is None or by_host is None:
+        return None, "figures_unknown"
+    base = entering - leaving
+    if by_host > max(base, _NOTHING):
+        return None, "hosts_exceed_base"
+    return (_NOTHING, "nothing_paid") if base <= 0 else (base, "base_known")
 
 
-def _total(figures: Mapping[str, Decimal | None]) -> Decimal:
-    return sum([figure for figure in figures.values() if figure is not None], Decimal(0))
+def _base_figures(case: _Case) -> Mapping[str, Figure]:
+    rules, facts = case.rules, case.facts
+    names = (*rules.entering, *(rules.leaving_of_dispatch if facts.dispatch else rules.leaving))
+    read = {name: getattr(facts, name) for name in (*names, *(rules.by_host if facts.dispatch else ()))}
+    if None in read.values():
+        return {**read, "base": None, "missing": tuple([name for name, figure in read.items() if figure is None])}
+    entering, leaving = _total(facts, rules.entering), _total(facts, names[len(rules.entering) :])
+    return {**read, "base": (entering or _NOTHING) - (leaving or _NOTHING)}
+
+
+def _total(facts: RefundFacts, names: Sequence[str]) -> Decimal | None:
+    """The sum of these facts, yuan; None if one is unknown."""
+    total = _NOTHING
+    for name in names:
+        figure: Decimal | None = getattr(facts, name)
+        if figure is None:
+            return None
+        total += figure
+    return total
 
 
 def _by_hosts(rules: _Rules, facts: RefundFacts, rate: Decimal) -> Decimal:
@@ -372,3 +426,20 @@ def _payee(rules: _Rules, facts: RefundFacts, size_class: str | None) -> tuple[s
     if facts.tax_account is None:
         return "held", "tax_account_unknown"
     return ("tax", "small_without_account") if facts.tax_account else ("held", "no_account")
+
+
+_PAID_IN_FULL = _Rule("paid_in_full", _paid_in_full, _months_figures)
+_DEFERRED_PAID_UP = _Rule("deferred_paid_up", _deferred_paid_up, lambda case: {"deferred_unpaid": case.facts.deferred_unpaid})
+_LAYOFF_RATE = _Rule("layoff_rate", _layoff_rate, lambda case: case.layoff.figures)
+_KIND_COVERED = _Rule("kind_covered", _kind_covered, lambda case: {"kind": case.facts.kind})
+_CREDIT = _Rule("credit", _credit, lambda case: _listed_figures(case.rules.credit_bars, case.facts))
+_REGISTRATION = _Rule("registration", _registration, lambda case: _listed_figures(case.rules.registration_bars, case.facts))
+_WITHIN_PERIOD = _Rule("within_period", _within_period, _period_figures)
+_DISPATCH_APPLIES_ITSELF = _Rule(
+    "dispatch_applies_itself", _dispatch_applies_itself, lambda case: {"channel": case.facts.channel}
+)
+_DISPATCH_NOT_BANNED = _Rule(
+    "dispatch_not_banned", _dispatch_not_banned, lambda case: {"dispatch_banned": case.facts.dispatch_banned}
+)
+_SIZE_KNOWN = _Rule("size_known", _size_known, _size_figures)
+_BASE_KNOWN = _Rule("base_known", _base_known, _base_figures)

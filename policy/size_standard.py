@@ -5,6 +5,7 @@ indicator below the large limit makes it 中小微; all indicators known and at 
 """
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,25 +20,39 @@ CLASSES = ("微型", "小型", "中型", "大型")
 _INDICATORS = ("employees", "revenue", "assets")
 
 
-class Standing(NamedTuple):
-    """What the standard makes of an enterprise: 大型 or 中小微, its class where known, and the figures used."""
-
-    size: str
-    size_class: str | None
-    figures: Mapping[str, Figure]
-
-
 @dataclass(frozen=True, slots=True)
 class _Industry:
-    """One row: the lowest figure of the classes 小型, 中型, 大型 for each indicator that counts."""
+    """One row: the lowest figure of the classes 小型, 中型, 大型 for each indicator that counts, by its place."""
 
     name: str
     codes: tuple[str, ...]
-    limits: tuple[tuple[str, tuple[int, int, int]], ...]
+    limits: tuple[tuple[int, tuple[int, int, int]], ...]
 
     def holds(self, code: str) -> bool:
         """Whether a code of 2 to 4 digits lies in this row, or is too short to tell."""
         return any(code.startswith(each) or each.startswith(code) for each in self.codes)
+
+
+_Known = tuple[int | None, Decimal | None, Decimal | None]
+
+
+class Standing(NamedTuple):
+    """What the standard makes of an enterprise: 大型 or 中小微, its class where known; the row it was found by, and the
+    indicators that are known of it (persons, 万元, 万元)."""
+
+    size: str
+    size_class: str | None
+    row: _Industry
+    known: _Known
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """The industry, and each indicator that counts with the limit of 大型."""
+        figures: dict[str, Figure] = {"industry": self.row.name}
+        for place, limits in self.row.limits:
+            figures[_INDICATORS[place]] = self.known[place]
+            figures[f"{_INDICATORS[place]}_large"] = limits[-1]
+        return figures
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +62,11 @@ def _industries() -> tuple[_Industry, ...]:
         _Industry(
             row["name"],
             tuple(row["codes"]),
-            tuple((key, (row[key]["small"], row[key]["medium"], row[key]["large"])) for key in _INDICATORS if key in row),
+            tuple(
+                (place, (row[key]["small"], row[key]["medium"], row[key]["large"]))
+                for place, key in enumerate(_INDICATORS)
+                if key in row
+            ),
         )
         for row in table["industry"]
     )
@@ -66,29 +85,25 @@ def stand(industry: str | None, employees: int | None, revenue: Decimal | None, 
     rows = _rows(industry) if industry else ()
     if not rows:
         return None
-    known: dict[str, Decimal | int | None] = {"employees": employees, "revenue": revenue, "assets": assets}
-    answers = [_by_row(row, known) for row in rows]
-    first = answers[0]
-    if first is None or any(answer is None or answer.size != first.size for answer in answers):
+    known = (employees, revenue, assets)
+    first, *others = [_by_row(row, known) for row in rows]
+    if first is None or any(other is None or other.size != first.size for other in others):
         return None
-    if any(answer is not None and answer.size_class != first.size_class for answer in answers):
+    if any(other is not None and other.size_class != first.size_class for other in others):
         return first._replace(size_class=None)
     return first
 
 
-def _by_row(row: _Industry, known: Mapping[str, Decimal | int | None]) -> Standing | None:
+def _by_row(row: _Industry, known: _Known) -> Standing | None:
     lowest, complete = len(CLASSES) - 1, True
-    figures: dict[str, Figure] = {"industry": row.name}
-    for indicator, limits in row.limits:
-        value = known[indicator]
-        figures[indicator] = value
-        figures[f"{indicator}_large"] = limits[-1]
+    for place, limits in row.limits:
+        value = known[place]
         if value is None:
             complete = False
         else:
-            lowest = min(lowest, sum(value >= limit for limit in limits))
+            lowest = min(lowest, bisect_right(limits, value))  # how many limits it reaches
     size_class = CLASSES[lowest]
     if size_class == "大型":
-        return Standing("大型", "大型", figures) if complete else None
+        return Standing("大型", "大型", row, known) if complete else None
     settled = complete or size_class == "微型"
-    return Standing("中小微", size_class if settled else None, figures)
+    return Standing("中小微", size_class if settled else None, row, known)

@@ -17,6 +17,9 @@ class Answer(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+Reason = tuple[Answer, str]  # the answer, and the code of why
+
+
 class Outcome(StrEnum):
     """What the answers of all rules come to: any FAIL is ineligible, else any UNKNOWN is incomplete."""
 

@@ -11,7 +11,7 @@ from policy.fund import gate, pilot
 from policy.keys import KEYS
 from policy.notice import Terms
 from policy.rates import check_premium
-from policy.refund import assess_refund
+from policy.refund import RULES, assess_refund
 from policy.skill_claimants import Claimants
 from policy.skill_facts import SkillFacts
 from policy.subjects import REFUND, SKILL, refund_cells, skill_cells
@@ -46,8 +46,9 @@ def figures(findings: Sequence[Finding]) -> dict[str, str]:
 
 def refund(terms: Terms, facts: Mapping[str, Any]) -> Result:
     verdict = assess_refund(terms, RefundFacts.from_row(facts))
+    findings = [finding for rule in RULES if (finding := verdict.finding(rule))]
     printed = dict(zip(REFUND.appended, map(cell, refund_cells(verdict)), strict=True))
-    return Result(verdict.findings, printed | figures(verdict.findings))
+    return Result(findings, printed | figures(findings))
 
 
 def term(terms: Terms, facts: Mapping[str, Any]) -> Result:

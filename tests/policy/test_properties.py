@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from policy.explain import for_enterprise, for_staff, how_amount, payee_reason, remedy
 from policy.facts import RefundFacts
 from policy.notice import Terms, load
-from policy.refund import assess_refund
-from policy.verdict import Answer, Outcome
+from policy.refund import RULES, assess_refund
+from policy.verdict import Answer, Outcome, failed, unknown
 from tests.policy.strategies import METHODS, NOTICES, facts, sound
 from tests.policy.test_golden import terms_of
 
@@ -61,6 +61,12 @@ class TestAnyRow:
         )
         assert verdict.outcome is expected
         assert (verdict.amount is not None) == (verdict.outcome is Outcome.ELIGIBLE)
+
+    @given(any_terms, facts())
+    def test_the_codes_are_those_of_the_findings(self, law: Terms, row: RefundFacts) -> None:
+        verdict = assess_refund(law, row)
+        assert (verdict.failed, verdict.unknown) == (failed(verdict.findings), unknown(verdict.findings))
+        assert [finding for rule in RULES if (finding := verdict.finding(rule))] == list(verdict.findings)
 
     @given(any_terms, facts())
     def test_every_finding_has_clause_and_words(self, law: Terms, row: RefundFacts) -> None:

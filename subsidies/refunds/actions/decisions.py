@@ -127,10 +127,8 @@ def _sized(enterprise_id: int, new: Assessed) -> Sized:
 
 def size_figures(verdict: RefundVerdict) -> dict[str, Any]:
     """The figures that the finding of size used, as plain JSON."""
-    for finding in verdict.findings:
-        if finding.rule == "size_known":
-            return {name: _plain(value) for name, value in finding.figures.items()}
-    return {}
+    finding = verdict.finding("size_known")
+    return {name: _plain(value) for name, value in finding.figures.items()} if finding else {}
 
 
 def _plain(value: object) -> object:
