@@ -238,14 +238,7 @@ def _rules(terms: Terms, on: date | None) -> _Rules:
     late = terms.word_of("base_late_arrivals", on) == "in"
     public_hosts_leave = not terms.says("dispatch_public_hosts_covered", on)
     says_from = terms.states("dispatch_covered_from", on)
-    asked = [_PAID_IN_FULL]
-    asked += [_DEFERRED_PAID_UP] if terms.says("deferred_bars", on) else []
-    asked += [_LAYOFF_RATE, _KIND_COVERED]
-    asked += [_CREDIT] if credit_bars else []
-    asked += [_REGISTRATION] if registration_bars else []
-    asked += [_WITHIN_PERIOD]
-    of_dispatch = [_DISPATCH_APPLIES_ITSELF] if terms.says("dispatch_applies_itself", on) else []
-    of_dispatch += [_DISPATCH_NOT_BANNED] if terms.says("dispatch_ban_next_year", on) else []
+    asked, of_dispatch = _asked(terms, on)
     return _Rules(
         first_day=first_day,
         last_day=last_day,
@@ -275,6 +268,19 @@ def _rules(terms: Terms, on: date | None) -> _Rules:
         asked=(*asked, _SIZE_KNOWN, _BASE_KNOWN),
         asked_of_dispatch=(*asked, *of_dispatch, _SIZE_KNOWN, _BASE_KNOWN),
     )
+
+
+def _asked(terms: Terms, on: date | None) -> "tuple[list[_Rule], list[_Rule]]":
+    """The rules that the notice asks before size and base, and those that it asks of dispatch units besides."""
+    asked = [_PAID_IN_FULL]
+    asked += [_DEFERRED_PAID_UP] if terms.says("deferred_bars", on) else []
+    asked += [_LAYOFF_RATE, _KIND_COVERED]
+    asked += [_CREDIT] if terms.words_of("credit_bars", on) else []
+    asked += [_REGISTRATION] if terms.words_of("registration_bars", on) else []
+    asked += [_WITHIN_PERIOD]
+    of_dispatch = [_DISPATCH_APPLIES_ITSELF] if terms.says("dispatch_applies_itself", on) else []
+    of_dispatch += [_DISPATCH_NOT_BANNED] if terms.says("dispatch_ban_next_year", on) else []
+    return asked, of_dispatch
 
 
 def _paid_in_full(case: _Case) -> Reason:
