@@ -10,6 +10,7 @@ from random import Random
 from samples.city import names
 from samples.city.ordinary import plain_unit
 from samples.city.unit import Row, Unit, line
+from samples.city.worker import Worker
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,34 @@ MISTAKES["hosts"] = (Mistake("类型不在选项中", "用工单位类型", {"�
 MISTAKES["regions"] = (Mistake("代码少一位", "代码", {"代码": "14910"}),)
 MISTAKES["workdays"] = (Mistake("没有这一天", "日期", {"日期": "2024-02-30"}),)
 MISTAKES["fund"] = (Mistake("没有这个月", "年月", {"年月": "202313"}),)
+MISTAKES["persons"] = (
+    Mistake("校验码不符", "证件号码", {"证件号码": "+"}),
+    Mistake("少一位", "证件号码", {"证件号码": "-"}),
+    Mistake("没有姓名", "姓名", {"姓名": ""}),
+    Mistake("名册中没有", "单位统一社会信用代码", {"单位统一社会信用代码": names.uscc(9_999_997)}),
+    Mistake("状态不在选项中", "参保状态", {"参保状态": "正常参保"}),
+    Mistake("月数有小数", "累计缴费月数", {"累计缴费月数": "12.5"}),
+    Mistake("截至在将来", "截至年月", {"截至年月": "202412"}),
+    Mistake("账号成了科学计数", "社保卡账号", {"社保卡账号": "1.49941E+18"}),
+)
+MISTAKES["certificates"] = (
+    Mistake("没有编号", "证书编号", {"证书编号": ""}),
+    Mistake("等级不在选项中", "等级", {"等级": "高级工"}),
+    Mistake("发证在将来", "发证日期", {"发证日期": "2025-01-08"}),
+)
+MISTAKES["training-subsidies"] = (
+    Mistake("校验码不符", "证件号码", {"证件号码": "+"}),
+    Mistake("金额为负", "金额", {"金额": "-800.00"}),
+    Mistake("没有这一天", "发放日期", {"发放日期": "2024-02-30"}),
+)
+MISTAKES["skill-claims"] = (
+    Mistake("没有申请日期", "申请日期", {"申请日期": ""}),
+    Mistake("申请在将来", "申请日期", {"申请日期": "2025-01-08"}),
+    Mistake("校验码不符", "证件号码", {"证件号码": "+"}),
+    Mistake("手机号少一位", "手机号", {"手机号": "1435000000"}),
+)
 TWICE = Mistake("同一关键字两行", "", {})
+OF_WORKERS = ("persons", "certificates", "training-subsidies", "skill-claims")
 
 _HEADCOUNTS = ("40", "40", "0", "0", "0", "0")
 
@@ -110,3 +138,18 @@ def plan(each: int) -> list[tuple[str, Mistake]]:
     tables = ("enterprises", "contributions", "workforce", "size-list", "size-2020", "credit-list")
     once = [(table, mistake) for table in tables for mistake in MISTAKES[table]]
     return [*once, ("enterprises", TWICE)] * each
+
+
+def worker_plan(each: int) -> list[tuple[str, Mistake]]:
+    """The same for the rows of workers."""
+    once = [(table, mistake) for table in OF_WORKERS for mistake in MISTAKES[table]]
+    return [*once, ("persons", TWICE), ("skill-claims", TWICE)] * each
+
+
+def bad_worker_row(table: str, header: Row, mistake: Mistake, worker: Worker) -> Row:
+    """One more row of a table, spoiled, of a worker that no other row names."""
+    number = worker.certify("四级")
+    worker.train("五级", 2)
+    worker.claim(number)
+    rows = (worker.person_row(), worker.certificates[0], worker.trainings[0], worker.claims[0])
+    return spoiled(dict(zip(OF_WORKERS, rows, strict=True))[table], header, mistake)

@@ -1,10 +1,13 @@
 """Names, codes, phones and accounts of a city that does not exist, each made from a number.
 
 Nothing here can be anybody's: the region codes are not assigned, the organisation codes start with X, the mobile
-numbers with 142 and 143, which no carrier has, the people are called after the sixty years of the calendar.
+numbers with 142 and 143, which no carrier has, the people are called after the sixty years of the calendar, and their ID
+numbers are of the same regions.
 """
 
-from sheets.values import uscc_check
+import datetime as dt
+
+from sheets.values import citizen_check, uscc_check
 
 PROVINCE, CITY, NEIGHBOUR = "140000", "149100", "149200"
 DISTRICTS = {"149101": "东屏区", "149102": "西屏区", "149121": "云汀县", "149122": "石栾县"}
@@ -23,6 +26,7 @@ TRADES = {
     "7020": "物业服务", "7231": "法律咨询", "7261": "人力资源", "7340": "农业科技", "7482": "设计",
     "7810": "环卫", "8010": "家政", "8111": "汽车维修", "0121": "种植", "0311": "畜牧",
 }  # fmt: skip
+_FIRST_BORN = dt.date(1966, 3, 1)
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -45,6 +49,13 @@ def unit_name(number: int, trade: str, ending: str = "有限公司", city: str =
 def person(number: int) -> str:
     """赵甲子."""
     return _SURNAMES[number % 20] + _STEMS[number // 20 % 10] + _BRANCHES[number // 20 % 12]
+
+
+def citizen(region: str, number: int) -> str:
+    """A 居民身份证 number with its check digit (GB 11643), of a place that has no such code; another for each number."""
+    born = _FIRST_BORN + dt.timedelta(days=(number // 1000 * 131 + number % 1000 * 7) % 13_000)
+    body = f"{region}{born:%Y%m%d}{number % 1000:03d}"
+    return body + citizen_check(body)
 
 
 def phone(number: int, prefix: str = "142") -> str:

@@ -6,12 +6,23 @@ from pathlib import Path
 from random import Random
 
 from samples.city import names, places
-from samples.city.bad import MISTAKES, TWICE, Mistake, bad_row, plan, spoiled, stranger
+from samples.city.bad import MISTAKES, OF_WORKERS, TWICE, Mistake, bad_row, bad_worker_row, plan, spoiled, stranger, worker_plan
 from samples.city.cases import CASES, PARENTS, ROWS_REFUSED
+from samples.city.claims import CLAIM_CASES
 from samples.city.files import LONG, Spreadsheet
 from samples.city.ordinary import ordinary_unit, plain_unit
 from samples.city.standing import WITH_PUBLIC_HOSTS
 from samples.city.unit import COLUMNS, MONTHS_2023, MONTHS_2024, Expected, Row, Unit, line, refund_amount, refund_base
+from samples.city.worker import (
+    AMOUNTS,
+    CERTIFICATE_COLUMNS,
+    CLAIM_COLUMNS,
+    PERSON_COLUMNS,
+    TRAINING_COLUMNS,
+    Worker,
+    ordinary_worker,
+    plain_worker,
+)
 
 HEADERS: dict[str, Row] = {
     "regions": places.REGION_COLUMNS,
@@ -35,9 +46,16 @@ HEADERS: dict[str, Row] = {
     "answers": ("统一社会信用代码", "答复", "银行"),
     "cases": ("统一社会信用代码", "情形", "结论", "原因代码", "申请后结论", "划型", "返还基数", "返还金额", "后续", "说明"),
     "bad_rows": ("表格", "行号", "列", "值", "情形"),
+    "persons": PERSON_COLUMNS,
+    "certificates": CERTIFICATE_COLUMNS,
+    "training-subsidies": TRAINING_COLUMNS,
+    "skill-claims": CLAIM_COLUMNS,
+    "skill_cases": ("证件号码", "证书编号", "情形", "结论", "原因代码", "须核对", "补贴金额", "后续", "说明"),
 }  # fmt: skip
 HEADERS["enterprises-2"] = HEADERS["enterprises"]
-_AS_CSV = ("platform", "answers", "cases", "bad_rows")  # read by programs
+HEADERS["certificates-2"] = HEADERS["certificates"]
+_AS_CSV = ("platform", "answers", "cases", "bad_rows", "skill_cases")  # read by programs
+_UNITS_A_WORKER = 20  # ordinary ones that one ordinary claimant comes from
 _A_UNIT_EACH = ("enterprises", "workforce", "size-list", "size-2020")
 
 
@@ -49,9 +67,14 @@ def write_city(folder: Path, *, size: int = 2000, seed: int = 2024) -> None:
             (folder / f"{name}.{ending}").unlink(missing_ok=True)
     city = _City(folder, size, Random(seed + 1))
     city.add_places()
+    workers = _Workers(size, Random(seed + 2))
     for unit in _units(size, Random(seed)):
         city.add(unit)
         city.add_bad_rows(unit)
+        if not unit.case:
+            for worker in workers.of(unit):
+                city.add_worker(worker)
+            city.add_bad_worker_rows(unit)
     city.add_elsewhere()
     for sheet in city.sheets.values():
         sheet.close()
@@ -101,17 +124,45 @@ def _parent(word: str, rng: Random) -> Unit:
     return unit
 
 
+class _Workers:
+    """Who claims: the cases at even distances among the ordinary units, plain claimants between them."""
+
+    def __init__(self, size: int, rng: Random) -> None:
+        self._rng, self._units = rng, 0
+        each = max(1, min(40, size // 500))
+        ordinary = size - 3 - len(CASES) * each
+        self._cases = list(range(len(CLAIM_CASES))) * each
+        self._gap = max(1, ordinary // len(self._cases))
+
+    def of(self, unit: Unit) -> Iterator[Worker]:
+        """The claimants of one ordinary unit, if it has any."""
+        self._units += 1
+        if self._units % self._gap == 0 and self._cases:
+            yield self._special(self._cases.pop(0), unit)
+        if self._units % _UNITS_A_WORKER == 0:
+            yield ordinary_worker(100_000 + self._units, unit, self._rng)
+
+    def _special(self, place: int, unit: Unit) -> Worker:
+        case = CLAIM_CASES[place]
+        worker = plain_worker(self._units, unit, self._rng)
+        worker.case, worker.about = case.word, case.about
+        case.build(worker, self._rng)
+        return worker
+
+
 class _City:
     """The spreadsheets being written."""
 
     def __init__(self, folder: Path, size: int, rng: Random) -> None:
         long = {name: size > LONG and name in _A_UNIT_EACH for name in HEADERS}
         long |= dict.fromkeys(_AS_CSV, True) | {"contributions": size * 17 > LONG}
+        long |= dict.fromkeys(OF_WORKERS, size // _UNITS_A_WORKER > LONG // 2)
         self.sheets = {name: Spreadsheet(folder, name, header, long=long[name]) for name, header in HEADERS.items()}
         self._rng = rng
         self._plan = plan(max(1, min(20, size // 500)))
         self._gap = max(1, size // (len(self._plan) + 1))
         self._units = 0
+        self._worker_plan = worker_plan(max(1, min(20, size // 500)))
 
     def add_places(self) -> None:
         """The tables that name no unit, each with a bad row."""
@@ -144,6 +195,30 @@ class _City:
         table, mistake = self._plan.pop()
         nobody = stranger(9_500_000 + len(self._plan), self._rng)
         row = bad_row(table, HEADERS[table], mistake, unit, nobody)
+        for _ in range(2 if mistake is TWICE else 1):
+            self._add_bad(table, mistake, row)
+
+    def add_worker(self, worker: Worker) -> None:
+        """Everything that is said of one worker, and what is to come out for each claim."""
+        rows = {
+            "persons": [worker.person_row()] if worker.known else [], "certificates": worker.certificates,
+            "certificates-2": worker.later, "training-subsidies": worker.trainings, "skill-claims": worker.claims,
+        }  # fmt: skip
+        for table, theirs in rows.items():
+            for row in theirs:
+                self._add(table, row)
+        for (id_number, _, number, *_), grade, answer in worker.expected if worker.case else ():
+            amount = f"{AMOUNTS[grade]}.00" if answer.outcome == "合格" else ""
+            cells = (worker.case, answer.outcome, answer.codes, answer.flags, amount, answer.then, worker.about)
+            self._add("skill_cases", (id_number, number, *cells))
+
+    def add_bad_worker_rows(self, unit: Unit) -> None:
+        """The next bad row of the workers' plan."""
+        if not self._worker_plan:
+            return
+        table, mistake = self._worker_plan.pop()
+        nobody = plain_worker(9_000_000 + len(self._worker_plan), unit, self._rng)
+        row = bad_worker_row(table, HEADERS[table], mistake, nobody)
         for _ in range(2 if mistake is TWICE else 1):
             self._add_bad(table, mistake, row)
 

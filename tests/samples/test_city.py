@@ -12,6 +12,7 @@ import pytest
 from stdnum.cn import uscc
 
 from policy.facts import RefundFacts
+from policy.keys import GRADES
 from policy.notice import load
 from policy.refund import assess_refund
 from policy.size import size_of
@@ -69,10 +70,32 @@ FILES = {
         ("用工单位类型", v.choice(["企业", "社会团体", "机关事业单位"])), ("派遣人数", v.whole),
         ("上年度实缴失业保险费", v.money),
     ),
+    "persons": columns(
+        ("证件号码", v.citizen_id, "filled"), ("姓名", v.text, "filled"), ("手机号", v.phone),
+        ("单位统一社会信用代码", v.uscc), ("参保状态", v.choice(["在职", "领取失业保险金", "停保"])),
+        ("用工形式", v.choice(["自有", "派遣", "承揽外包"])), ("首次参保年月", v.month), ("累计缴费月数", v.whole),
+        ("截至年月", v.month), ("社保卡账号", v.account),
+    ),
+    "certificates": columns(
+        ("证件号码", v.citizen_id, "filled"), ("姓名", v.text, "filled"), ("证书编号", v.code, "filled"), ("证书类型", v.text),
+        ("职业(工种)代码", v.code), ("职业(工种)名称", v.text), ("等级", v.choice(GRADES)), ("发证日期", v.day),
+        ("状态", v.choice(["有效", "注销"])), ("联网查询结果", v.text), ("查询日期", v.day),
+    ),
+    "training-subsidies": columns(
+        ("证件号码", v.citizen_id, "filled"), ("姓名", v.text), ("职业(工种)代码", v.code), ("等级", v.choice(GRADES)),
+        ("发放日期", v.day), ("金额", v.money), ("受款方", v.choice(["个人", "单位"])),
+    ),
+    "skill-claims": columns(
+        ("证件号码", v.citizen_id, "filled"), ("姓名", v.text, "filled"), ("证书编号", v.code, "filled"),
+        ("申请日期", v.day, "filled"), ("手机号", v.phone), ("代办单位统一社会信用代码", v.uscc),
+    ),
 }  # fmt: skip
 
 # What the shape of a row cannot tell: it takes the other rows, or the other tables.
-BUSINESS = {"名册中没有", "同一关键字两行", "没有这个行政区划", "分支机构没有法人", "到账在将来"}
+BUSINESS = {
+    "名册中没有", "同一关键字两行", "没有这个行政区划", "分支机构没有法人", "到账在将来", "截至在将来", "发证在将来",
+    "申请在将来",
+}  # fmt: skip
 
 
 class City:
