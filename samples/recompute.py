@@ -1,9 +1,9 @@
 """Published amounts computed again from the spreadsheets alone. Imports nothing of this project: run with `python -I`.
 
-    python -I samples/recompute.py FOLDER < {"统一社会信用代码": "金额", ...}
+    python -I samples/recompute.py FOLDER < {"refunds": {"统一社会信用代码": "金额", ...}, "claims": {"证书编号": "金额", ...}}
 
-Written from 晋人社厅发〔2024〕28号 二 and 人社部发〔2024〕40号 二, and the 2017 size standard (大型 limits only). Exit 1 and
-a line for each amount that differs.
+Written from 晋人社厅发〔2024〕28号 二, 人社部发〔2024〕40号 二 and 三, and the 2017 size standard (大型 limits only). Exit 1 and
+a line for each amount that differs, or claim beyond its limit.
 """
 
 import csv
@@ -18,6 +18,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 CODE = "统一社会信用代码"
+KEYS = {CODE, "证书编号"}  # one of them stands in every header row
 # Divisions of GB/T 4754-2017 and what makes 大型: 从业人员, 营业收入 (万元), 资产总额 (万元); None = not asked.
 LARGE = {
     **dict.fromkeys(range(1, 6), (None, 20000, None)),
@@ -36,15 +37,15 @@ BY_GROUP = {
 
 
 def rows(folder: Path, kind: str) -> Iterator[dict[str, str]]:
-    """The rows of a kind's files, as texts by header."""
-    for path in sorted([*folder.glob(f"{kind}.*"), *folder.glob(f"{kind}-[0-9].*")]):
+    """The rows of a kind's files, the later ones last, as texts by header."""
+    for path in [*folder.glob(f"{kind}.*"), *sorted(folder.glob(f"{kind}-[0-9].*"))]:
         if path.suffix == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as file:
                 yield from csv.DictReader(file)
             continue
         for sheet in (book := CalamineWorkbook.from_path(str(path))).sheet_names:
             lines = book.get_sheet_by_name(sheet).to_python()
-            head = next((at for at, line in enumerate(lines) if any(str(cell).strip() == CODE for cell in line)), None)
+            head = next((at for at, line in enumerate(lines) if KEYS & {str(cell).strip() for cell in line}), None)
             if head is not None:
                 for line in lines[head + 1 :]:
                     yield {str(title).strip(): str(cell).strip() for title, cell in zip(lines[head], line, strict=True)}
@@ -154,16 +155,64 @@ class City:
 INDICATORS = ("从业人员", "营业收入(万元)", "资产总额(万元)")
 
 
-def main() -> int:
-    asked, city, wrong = json.load(sys.stdin), City(Path(sys.argv[1])), 0
+AMOUNTS = {"五级": "1000", "四级": "1500", "三级": "2000"}  # 人社部发〔2024〕40号 三, taken over by 晋人社厅发〔2024〕28号
+
+
+class Workers:
+    """What the spreadsheets say of certificates and claims; the last row of a certificate counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.papers = {row["证书编号"]: row for row in rows(folder, "certificates") if row["证书编号"]}
+        self.claims = {row["证书编号"]: row for row in rows(folder, "skill-claims") if row["证书编号"]}
+
+    def amount(self, number: str) -> Decimal | None:
+        """By the grade of a valid certificate of the claimant's own; None where there is none."""
+        paper, claim = self.papers.get(number, {}), self.claims.get(number, {})
+        own = paper.get("证件号码") == claim.get("证件号码", "-") and paper.get("状态") == "有效"
+        return Decimal(AMOUNTS[paper["等级"]]) if own and paper["等级"] in AMOUNTS else None
+
+    def limits(self, numbers: list[str]) -> list[str]:
+        """Who was granted more than three a year, or one grade of one occupation twice."""
+        years: Counter[tuple[str, ...]] = Counter()
+        grades: Counter[tuple[str, ...]] = Counter()
+        for number in numbers:
+            paper, claim = self.papers[number], self.claims[number]
+            years[claim["证件号码"], claim["申请日期"][:4]] += 1
+            grades[claim["证件号码"], paper["职业(工种)代码"], paper["等级"]] += 1
+        return [f"{number[:6]}…：一年 {count} 次" for (number, _), count in years.items() if count > 3] + [
+            f"{number[:6]}…：{grade}{count} 次" for (number, _, grade), count in grades.items() if count > 1
+        ]
+
+
+def refunds_wrong(folder: Path, asked: dict[str, str]) -> list[str]:
+    city, wrong = City(folder), []
     for uscc, amount in asked.items():
         rate = Decimal("0.3") if city.is_large(uscc) else Decimal("0.6")
         here = (city.base(uscc) * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
         if here != Decimal(amount):
-            wrong += 1
-            print(f"{uscc}：公示 {amount}，复算 {here}")
-    print(f"独立复算：公示 {len(asked)} 户，金额不符 {wrong} 户。")
-    return 1 if wrong or not asked else 0
+            wrong.append(f"{uscc}：公示 {amount}，复算 {here}")
+    return wrong
+
+
+def claims_wrong(folder: Path, asked: dict[str, str]) -> list[str]:
+    workers, wrong = Workers(folder), []
+    for number, amount in asked.items():
+        here = workers.amount(number)
+        if here is None or here != Decimal(amount):
+            wrong.append(f"{number}：公示 {amount}，复算 {here}")
+    return wrong or workers.limits(list(asked))
+
+
+def main() -> int:
+    asked, folder, failed = json.load(sys.stdin), Path(sys.argv[1]), False
+    for title, unit, wrong in (
+        ("稳岗返还", "户", refunds_wrong(folder, asked["refunds"])),
+        ("技能提升补贴", "人次", claims_wrong(folder, asked["claims"])),
+    ):
+        count = len(asked["refunds" if unit == "户" else "claims"])
+        print(*wrong, f"独立复算：{title}公示 {count} {unit}，不符 {len(wrong)} {unit}。", sep="\n")
+        failed = failed or bool(wrong) or not count
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -2,32 +2,45 @@
 
 import csv
 import datetime as dt
+from itertools import islice
 
 from django.db.models import Count, Sum
 
-from agency.models import CreditCheck
+from agency.models import CaseKind, CreditCheck
 from agency.tasks import wake
+from samples.year import claims
 from samples.year.stage import Year
 from samples.year.story import day, look_up
 from samples.year.windows import wait_until
 from subsidies.payout.models import Award, Objection, Payment, PaymentBatch, PublicityRound
+from subsidies.payout.queries import list_rows
+from subsidies.skills.models import Claim
 
 
 def publish(year: Year) -> None:
-    """A frozen list, five working days in public; two objections, one upheld and one dismissed."""
+    """A frozen list of each subsidy, five working days in public; of persons the masked names alone."""
     year.on(day(2024, 7, 10))
-    year.by("jingban1").press("payout_publicityround", "prepare", programme=year.programme.pk)
-    round_ = PublicityRound.objects.get()
-    year.by("fushen1").press("payout_publicityround", "publish", round_.pk, starts_on="2024-07-11")
-    round_.refresh_from_db()
-    row = (round_.title, round_.count, round_.total, f"{round_.starts_on:%m-%d} 至 {round_.ends_on:%m-%d}", round_.sha256[:12])
-    year.show("公示", ["批次", "户数", "金额（元）", "期间", "名单散列"], [row], f"公开页面 /gongshi/{round_.pk}/（不用登录）")
+    for kind in (CaseKind.REFUND, CaseKind.CLAIM):
+        year.by("jingban1").press("payout_publicityround", "prepare", programme=year.programme.pk, case_kind=kind.value)
+        round_ = PublicityRound.objects.get(case_kind=kind)
+        year.by("fushen1").press("payout_publicityround", "publish", round_.pk, starts_on="2024-07-11")
+    rounds = PublicityRound.objects.order_by("pk")
+    rows = [
+        (each.title, each.count, each.counted_in, each.total, f"{each.starts_on:%m-%d} 至 {each.ends_on:%m-%d}", each.sha256[:12])
+        for each in rounds
+    ]
+    where = "、".join(f"/gongshi/{each.pk}/" for each in rounds)
+    year.show("公示", ["批次", "数量", "", "金额（元）", "期间", "名单散列"], rows, f"公开页面 {where}（不用登录）")
+    shown = [row[1:] for row in islice(list_rows(rounds[1]), 3)]
+    year.show(
+        "技能提升补贴公示名单（前三行）", ["姓名", "证书名称", "等级", "金额（元）"], shown, "同上：姓名已脱敏，没有证件号码"
+    )
 
 
 def object_(year: Year) -> None:
     """Objections stop only their own line."""
     year.on(day(2024, 7, 12))
-    round_ = PublicityRound.objects.get()
+    round_ = PublicityRound.objects.get(case_kind=CaseKind.REFUND)
     count = round_.lines.count()
     for position, channel, text in (
         (count // 3, "letter", "该单位上半年已停产，职工已遣散。"),
@@ -50,7 +63,7 @@ def object_(year: Year) -> None:
 
 def pay(year: Year) -> None:
     """The list is clear; credit once more; one makes, one checks, one releases."""
-    round_ = PublicityRound.objects.get()
+    round_ = PublicityRound.objects.latest("ends_on")
     year.on(round_.ends_on + dt.timedelta(days=1))
     wake("payout.day_turns")
     wait_until(lambda: not Award.objects.filter(state=Award.State.PUBLICISED).exists(), "公示期满")
@@ -68,6 +81,13 @@ def pay(year: Year) -> None:
         f"{batch.maker.name}、{batch.checker.name}、{batch.releaser.name}",
         batch.sha256[:12],
     )
+    purposes = batch.payments.order_by().values_list("award__case_kind").annotate(Count("pk"), Sum("amount"))
+    year.show(
+        "拨付批次，按用途",
+        ["补贴", "笔数", "金额（元）"],
+        [(CaseKind(kind).label, count, total) for kind, count, total in sorted(purposes, reverse=True)],
+        "经办台 → 拨付批次：两种补贴同一批，银行文件的用途一栏分别写明",
+    )
     year.show(
         "拨付批次与银行文件",
         ["批次号", "笔数", "金额（元）", "编制、复核、放行", "文件散列"],
@@ -80,13 +100,15 @@ def bank(year: Year) -> None:
     """The bank answers line by line; the answer is loaded, confirmed by another, and booked."""
     batch = PaymentBatch.objects.get()
     year.on(year.today + dt.timedelta(days=1))
-    answered = year.folder / "bank-results.csv"
+    answered, of_claims = year.folder / "bank-results.csv", claims.wishes(year)
     heads = ["批次号", "明细号", "户名", "账号", "金额", "结果", "失败原因", "交易日期", "银行流水号"]
     with answered.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(heads)
+        certificates = dict(Claim.objects.values_list("award", "submission__certificate_number"))
         for payment in batch.payments.filter(state=Payment.State.PENDING).select_related("award").order_by("line"):
-            returned = year.wishes.get(payment.award.uscc, {}).get("银行") == "退票"
+            wish = year.wishes.get(payment.award.uscc, {}).get("银行", "")
+            returned = "退票" in (wish, of_claims.get(certificates.get(payment.award_id, "")))
             result = ("失败", "账号户名不符") if returned else ("成功", "")
             sheet.writerow([
                 batch.number, payment.line, payment.account_name, payment.account.reveal(), payment.amount, *result,
@@ -95,9 +117,9 @@ def bank(year: Year) -> None:
     year.load("bank-results", answered)
     year.by("caiwu1").press("payout_paymentbatch", "book", batch.pk)
     wake("refunds.tell_paid")
-    found = Award.objects.order_by("state").values_list("state").annotate(Count("pk"), Sum("amount"))
-    rows = [(Award.State(state).label, count, total) for state, count, total in found]
-    year.show("按银行回盘入账", ["状态", "户数", "金额（元）"], rows, "经办台 → 应发补贴、拨付批次；门户显示“已拨付”")
+    found = Award.objects.order_by("-case_kind", "state").values_list("case_kind", "state").annotate(Count("pk"), Sum("amount"))
+    rows = [(CaseKind(kind).label, Award.State(state).label, count, total) for kind, state, count, total in found]
+    year.show("按银行回盘入账", ["补贴", "状态", "件数", "金额（元）"], rows, "经办台 → 应发补贴、拨付批次；门户显示“已拨付”")
 
 
 STEPS = (publish, object_, pay, bank)

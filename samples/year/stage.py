@@ -26,6 +26,7 @@ from subsidies.refunds.queries.offers import OBSTACLES, eligible
 KINDS = (
     "regions", "workdays", "fund", "enterprises", "contributions", "workforce", "size-list", "size-2020", "credit-list", "hosts",
 )  # fmt: skip
+CLAIM_KINDS = ("persons", "certificates", "training-subsidies", "skill-claims")
 CRITICAL = frozenset({"fund", "size-list", "credit-list", "bank-results"})  # confirmed by a second person
 
 
@@ -37,6 +38,8 @@ def loader_of(kind: str) -> tuple[str, str]:
         return "zhengce1", "zhengce2"
     if kind == "bank-results":
         return "caiwu1", "caiwu2"
+    if kind in CLAIM_KINDS:
+        return "jingban2", "jingban2"
     return "jingban1", "fushen2" if kind in CRITICAL else "jingban1"
 
 
@@ -105,10 +108,10 @@ class Year:
                 raise Stuck(f"导入 {kind} 未成功：{said.getvalue()}") from ended
         return Import.objects.filter(kind=kind).latest("pk")
 
-    def refused_rows(self) -> list[tuple[str, str, int]]:
+    def refused_rows(self, kinds: Collection[str] = KINDS) -> list[tuple[str, str, int]]:
         """(kind, reason, rows) of what the checks refused."""
         counted: Counter[tuple[str, str]] = Counter()
-        for done in Import.objects.filter(refused__gt=0).order_by("pk"):
+        for done in Import.objects.filter(refused__gt=0, kind__in=kinds).order_by("pk"):
             for item in done.report["kinds"]:
                 if item["level"] == "E":
                     counted[(done.kind, f"{item['header']}：{item['reason']}")] += item["rows"]

@@ -57,7 +57,7 @@ class Clerk:
             form = {"action": deed, "_selected_action": [str(pk) for pk in ids[first : first + 500]], "index": "0"}
             answer = self.client.post(url, form)
             page = self.client.get(answer["Location"]) if answer.status_code == 302 else answer
-            said += [str(message) for message in page.context["messages"]] if page.context else []
+            said += [str(message) for message in get_messages(page.wsgi_request)]
         return "；".join(said)
 
     def is_refused(self, url: str) -> bool:
