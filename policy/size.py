@@ -56,7 +56,10 @@ class SizeVerdict(NamedTuple):
         return figures
 
 
-KEYS = frozenset(("size_ladder", "size_branch", "size_social", "social_kinds", "size_line", "size_when_not_recorded"))
+KEYS = frozenset((
+    "size_ladder", "size_branch", "size_social", "social_kinds", "size_line", "size_standard", "size_revised",
+    "size_objection", "size_when_not_recorded", "size_when_no_2020",
+))  # fmt: skip
 
 
 def size_of(terms: Terms, facts: RefundFacts) -> SizeVerdict:
@@ -93,7 +96,7 @@ def size_rules(terms: Terms, on: date | None) -> SizeRules:
             "ladder": clause,
             "parent": terms.clause("size_branch", on),
             "social": terms.clause("size_social", on),
-            "size_standard": f"{clause}；{terms.clause('size_standard', on)}" if terms.states("size_standard") else "",
+            "size_standard": f"{clause}；{terms.clause('size_standard', on)}" if terms.states("size_standard", on) else "",
             "insured_count": terms.clause("size_line", on),
             "commitment": terms.clause("size_objection", on),
         },

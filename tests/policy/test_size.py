@@ -1,3 +1,8 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
 from policy.facts import RefundFacts
 from policy.notice import load
 from policy.size import size_of
@@ -36,3 +41,30 @@ class TestASize:
             999,
             1000,
         )
+
+
+class TestAnEnterpriseWithoutASizeOf2020:
+    HEAD = """[notice]
+id = "city/2024"
+title = "通知"
+number = "市发〔2024〕1号"
+authority = "市局"
+region = "市"
+from = 2024-01-01
+until = 2024-12-31
+status = "final"
+extends = "hebei/2024"
+"""
+    TERM = """[[terms.size_when_no_2020]]
+value = "{}"
+{} = {}
+clause = "二"
+phrase = "没有划型的"
+"""
+
+    @pytest.mark.parametrize(("day", "size"), [(date(2024, 6, 30), None), (date(2024, 7, 1), "大型")])
+    def test_is_sized_as_the_notice_says_on_the_day(self, tmp_path: Path, day: date, size: str | None) -> None:
+        path = tmp_path / "city-2024.toml"
+        terms = (self.TERM.format("incomplete", "until", "2024-06-30"), self.TERM.format("recorded", "from", "2024-07-01"))
+        path.write_text(self.HEAD + "".join(terms), "utf-8")
+        assert size_of(load(str(path)).terms(), RefundFacts(kind="企业", on=day, recorded_size="大型")).size == size
