@@ -188,7 +188,7 @@ class TestAnybody:
             expect(page.get_by_role("cell", name=LONG_NAME)).to_be_visible()
             page.get_by_label("按单位名称查找").fill("没有这家")
             page.get_by_role("button", name="查找").click()
-            expect(page.get_by_text("名单中没有名称包含")).to_be_visible()
+            expect(page.get_by_text("名单中没有单位名称包含")).to_be_visible()
 
     @pytest.mark.parametrize("path", ["/", "/sign-in/", "/gongshi/", "/nothing/"])
     @pytest.mark.parametrize("width", [375, 1280])
