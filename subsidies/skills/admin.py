@@ -24,12 +24,19 @@ from subsidies.payout.queries import NoTerms
 from subsidies.skills import actions, queries
 from subsidies.skills.models import Certificate, Claim, Flag, State, TrainingSubsidy
 
+POST = "post_matches"
 PREPARER, REVIEWER = frozenset({Role.PREPARER}), frozenset({Role.REVIEWER})
 REFUSALS = (MoveRefused, actions.ClaimRefused, NoTerms)
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label="理由（本人可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class PostForm(forms.Form):
+    agrees = forms.TypedChoiceField(
+        label="证书与岗位是否相适", choices=[("yes", "相适"), ("no", "不相适")], coerce=lambda word: word == "yes"
+    )
 
 
 class FailedFilter(filters.FailedFilter):
@@ -66,7 +73,7 @@ class ClaimAdmin(DeskAdmin):
         ("name", "shown_id_number", "claimed_on"),
         ("certificate", "occupation", "grade"),
         ("region", "programme"),
-        ("money", "why"),
+        ("money", "why", "post_agrees"),
         ("reviewed_by", "reviewed_at"),
         "reason",
     )
@@ -94,6 +101,16 @@ class ClaimAdmin(DeskAdmin):
             hint="系统会按现有数据重新判定，全部符合的才能通过。",
         ),
         Deed(
+            "post",
+            "登记证岗相适",
+            PREPARER | REVIEWER,
+            actions.answer_post,
+            states=frozenset({State.TO_REVIEW}),
+            form=PostForm,
+            refusals=REFUSALS,
+            hint="政策文件要求证岗相适的，由人核实后登记；核实通过时按登记的结果判定。",
+        ),
+        Deed(
             "reject",
             "不予补贴",
             PREPARER | REVIEWER,
@@ -104,6 +121,11 @@ class ClaimAdmin(DeskAdmin):
         ),
         Deed("approve-all", "核实通过（所选）", REVIEWER, approve_all, many=True, refusals=REFUSALS),
     ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Claim | None = None) -> bool:
+        """Certificate and post are only spoken of where the notice asks."""
+        asked = deed.name != "post" or obj is None or POST in {*obj.failed, *obj.unknown} or obj.post_agrees is not None
+        return asked and super().may(request, deed, obj)
 
     @admin.display(description="姓名", ordering="submission__name")
     def name(self, row: Claim) -> str:

@@ -175,6 +175,7 @@ class Claim(models.Model):
     failed = ArrayField(models.CharField(max_length=32), verbose_name="不符合的条件", default=list)
     unknown = ArrayField(models.CharField(max_length=32), verbose_name="待核实的条件", default=list)
     flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), verbose_name="须人工核对", default=list)
+    post_agrees = models.BooleanField("证岗相适", null=True)  # a person's answer, where a notice asks it
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="核实人")
     reviewed_at = models.DateTimeField("核实时间", null=True)
     reason = models.CharField("理由", max_length=500, blank=True)  # of a rejection by a person

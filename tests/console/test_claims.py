@@ -151,6 +151,19 @@ class TestDeeds:
         made.refresh_from_db()
         assert made.state == "APPROVED"
 
+    def test_ask_of_certificate_and_post_only_where_the_notice_does(self, town, desk):
+        claims(town, 1)
+        town.load("certificates", certificate(1, 等级=""))
+        decide(town, desk)
+        made = Claim.objects.get()
+        page = reverse("admin:skills_claim_change", args=[made.pk])
+        assert "登记证岗相适" not in desk("jingban").get(page).content.decode()
+        Claim.objects.update(unknown=["post_matches"])
+        assert "登记证岗相适" in desk("jingban").get(page).content.decode()
+        desk("jingban").post(reverse("admin:skills_claim_post", args=[made.pk]), {"agrees": "no"})
+        made.refresh_from_db()
+        assert made.post_agrees is False
+
     def test_reject_with_a_reason(self, town, desk):
         claims(town, 1)
         town.load("certificates", certificate(1, 等级=""))

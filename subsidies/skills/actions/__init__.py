@@ -2,6 +2,16 @@
 
 from subsidies.skills.actions.births import open_claims
 from subsidies.skills.actions.decisions import ClaimRefused, Decided, decide_all
-from subsidies.skills.actions.reviews import Reviewed, approve, approve_all, reject
+from subsidies.skills.actions.reviews import Reviewed, answer_post, approve, approve_all, reject
 
-__all__ = ["ClaimRefused", "Decided", "Reviewed", "approve", "approve_all", "decide_all", "open_claims", "reject"]
+__all__ = [
+    "ClaimRefused",
+    "Decided",
+    "Reviewed",
+    "answer_post",
+    "approve",
+    "approve_all",
+    "decide_all",
+    "open_claims",
+    "reject",
+]

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 
-from agency.models import Hold, Programme, Role, User
-from agency.moves import move, move_ids
+from agency.models import Event, Hold, Programme, Role, User
+from agency.moves import check_mover, move, move_ids, record
 from agency.queries import within
 from policy.verdict import Outcome
 from subsidies.skills.actions.decisions import ClaimRefused, award, lock_persons, skill_edition, write_decisions
@@ -66,6 +66,22 @@ def reject(claim: Claim, reason: str, *, by: User, at: datetime) -> None:
         also = {"reason": reason[:500], "reviewed_by": by, "reviewed_at": at}
         move(claim, State.REJECTED, by=by, at=at, why=reason[:500], **also)
     claim.refresh_from_db()
+
+
+def answer_post(claim: Claim, agrees: bool, *, by: User, at: datetime) -> None:
+    """What a person found: whether certificate and post agree (证岗相适). It counts from the next decision on.
+
+    Raises ClaimRefused (nothing waits for it) and MoveRefused (no such post)."""
+    check_mover(claim, {Role.PREPARER, Role.REVIEWER}, by, at)
+    with transaction.atomic():
+        waiting = Claim.objects.filter(pk=claim.pk, state__in=(State.SUBMITTED, State.TO_REVIEW))
+        if not waiting.update(post_agrees=agrees):
+            raise ClaimRefused("此件已有结论，不能再登记；请刷新页面后再看。")
+        record(
+            Event.Kind.WRITE, case=Claim.CASE, case_id=claim.pk, by=by, at=at, region_id=claim.region_id,
+            why=f"登记证岗相适：{'是' if agrees else '否'}",
+        )  # fmt: skip
+    claim.post_agrees = agrees
 
 
 def _decide_again(claim: Claim, *, by: User, at: datetime) -> None:

@@ -27,6 +27,7 @@ class Row(NamedTuple):
     claimed_on: date
     name: str
     voided: bool
+    post_agrees: bool | None
     loaded_by: int | None
     on_record: bool
     person_name: str | None
@@ -65,7 +66,7 @@ class Background(NamedTuple):
 
 _ROWS = """
 SELECT claim.id, claim.state, claim.person_index, claim.region_id, claim.programme_id,
-    submission.claimed_on, submission.name, submission.voided, load.checked_by_id,
+    submission.claimed_on, submission.name, submission.voided, claim.post_agrees, load.checked_by_id,
     person.id IS NOT NULL, person.name, nullif(person.status, ''), person.paid_months, person.paid_until,
     nullif(paper.name, ''), paper.id_number_index <> claim.person_index,
     nullif(paper.type, ''), nullif(paper.status, ''), nullif(paper.lookup, ''),
@@ -159,6 +160,7 @@ def facts_of(terms: Terms, row: Row, background: Background, received: Sequence[
         status=row.status, training_subsidies=background.training.get(row.person_index, ()),
         training_checked=row.training_listed_on is not None and row.training_listed_on >= row.claimed_on,
         received=tuple(received), certificates_held=None if certificates is None else certificates.get(row.person_index, ()),
+        post_agrees=row.post_agrees,
     )  # fmt: skip
 
 

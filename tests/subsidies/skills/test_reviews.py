@@ -170,3 +170,38 @@ class TestRejecting:
         with pytest.raises(MoveRefused):
             actions.reject(made, "不符", by=town.staff("fushen"), at=at)
         assert Decision.objects.count() == 1
+
+
+class TestInventedNotice:
+    """A notice that asks of certificate and post, and bars by certificates held."""
+
+    @pytest.fixture
+    def programme(self, make_programme):
+        return make_programme("tests/policy/notices/jia-2024.toml")
+
+    def test_certificate_and_post_are_a_persons_answer(self, town, decide, programme, stands, at):
+        town.people(1, 2)
+        agreeing, other = town.claim(claim(1), claim(2))
+        decide(programme)
+        assert (stands(agreeing), stands(other)) == (("TO_REVIEW", "post_matches"),) * 2
+        actions.answer_post(agreeing, True, by=town.staff("jingban"), at=at)
+        actions.answer_post(other, False, by=town.staff("jingban"), at=at)
+        actions.approve(agreeing, by=town.staff("fushen"), at=at)
+        with pytest.raises(actions.ClaimRefused, match="不符合条件"):
+            actions.approve(other, by=town.staff("fushen"), at=at)
+        assert stands(agreeing)[0] == "APPROVED"
+        event = Event.objects.get(case_kind="claim", case_id=other.pk, kind="WRITE")
+        assert (event.why, event.by.username) == ("登记证岗相适：否", "jingban")
+        with pytest.raises(actions.ClaimRefused, match="已有结论"):
+            actions.answer_post(agreeing, False, by=town.staff("jingban"), at=at)
+        with pytest.raises(MoveRefused):
+            actions.answer_post(other, True, by=town.staff("caiwu"), at=at)
+
+    def test_a_higher_certificate_held_bars_though_nothing_was_received_for_it(self, town, decide, programme, stands):
+        town.load("persons", person(1), person(2))
+        town.load("certificates", certificate(1), certificate(2), certificate(3, 1, 等级="三级", 发证日期="2024-04-01"))
+        barred, free = town.claim(claim(1), claim(2))
+        decide(programme)
+        assert stands(barred)[0] == "REJECTED"
+        assert "not_below_received" in barred.failed
+        assert stands(free) == ("TO_REVIEW", "post_matches")
