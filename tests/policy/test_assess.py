@@ -136,25 +136,6 @@ class TestFiles:
         assert assess(tmp_path / "facts.csv", tmp_path / "out.csv") == 0
         assert [each["uscc"] for each in results(tmp_path / "out.csv")] == ["'=1+1", "'@cmd", "'+86-1", "-5.5"]
 
-    @pytest.mark.parametrize("first", ["-cmd", "\tx", "'=1", "甲"])
-    def test_never_start_a_formula_in_their_first_cell(self, tmp_path: Path, first: str) -> None:
-        written(tmp_path / "facts.csv", [[first, *row("001")[1:]], *ROWS])
-        assert assess(tmp_path / "facts.csv", tmp_path / "out.csv") == 0
-        assert results(tmp_path / "out.csv")[0]["uscc"] == {"-cmd": "'-cmd", "\tx": "'\tx"}.get(first, first)
-
-    @pytest.mark.parametrize(("quoting", "end"), [(csv.QUOTE_ALL, "\n"), (csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\r\n")])
-    def test_come_out_the_same_however_they_are_quoted_and_ended(self, tmp_path: Path, quoting: int, end: str) -> None:
-        plain = written(tmp_path / "plain.csv", ROWS)
-        with (tmp_path / "facts.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, quoting=quoting, lineterminator=end).writerows([HEADER, *ROWS])  # type: ignore[arg-type]
-        assert assess(plain, tmp_path / "plain-out.csv") == assess(tmp_path / "facts.csv", tmp_path / "out.csv") == 0
-        assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "plain-out.csv").read_bytes()
-
-    def test_may_have_a_first_column_that_is_empty_here_and_there(self, tmp_path: Path) -> None:
-        facts = written(tmp_path / "facts.csv", [ROWS[0], ["", *ROWS[1][1:]], [""] * len(HEADER), ROWS[2]])
-        assert assess(facts, tmp_path / "out.csv") == 0
-        assert [each["备注"] for each in results(tmp_path / "out.csv")] == ["第001户", "第002户", "第003户"]
-
     def test_skip_blank_rows_only(self, tmp_path: Path) -> None:
         written(tmp_path / "facts.csv", [ROWS[0], [""] * len(HEADER), ROWS[1]])
         assert assess(tmp_path / "facts.csv", tmp_path / "out.csv") == 0

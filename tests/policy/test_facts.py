@@ -1,14 +1,10 @@
 import json
-from dataclasses import FrozenInstanceError, astuple
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from policy.facts import COLUMNS, FactError, RefundFacts
-from sheets.cells import BadValue, Cell
+from policy.facts import FactError, RefundFacts
 
 WIDEST = {
     "kind": "会计师事务所", "dispatch": "是", "on": "2024-06-03", "paid_months": "999", "months_paid_last_year": "12",
@@ -84,52 +80,6 @@ class TestReadingARow:
 
     def test_accepts_a_sum_below_zero(self) -> None:
         assert RefundFacts.from_row({"paid_normal": "-5.50"}).paid_normal == Decimal("-5.50")
-
-
-CELLS = st.one_of(
-    st.sampled_from(["", "0", "1", "12", "12.5", "1.234", "0012", "1\n2", ".5", "5.", "1e3", "-1", "1,234.50", "１２", " 3 "]),
-    st.sampled_from(["是", "否", "Y", "企业", "中小微", "2024-06-03", "20240603", "?", "注销;?", "51", "免申即享", "x"]),
-    st.sampled_from([None, 0, 1, 1.0, True, False, 2.5, date(2024, 6, 3)]),
-    st.from_regex(r"[0-9]{1,14}(\.[0-9]{1,3})?", fullmatch=True),
-)
-
-
-class TestReadingManyRowsAtOnce:
-    @given(st.sampled_from(COLUMNS), st.lists(CELLS, min_size=1, max_size=6))
-    def test_reads_each_cell_as_when_it_stands_alone(self, column: str, cells: list[Cell]) -> None:
-        at = COLUMNS.index(column)
-        columns: list[list[Cell]] = [[""] * len(cells) for _ in COLUMNS]
-        columns[at] = cells
-        try:
-            alone = [RefundFacts.from_cells(row) for row in zip(*columns, strict=True)]
-        except FactError:
-            with pytest.raises(BadValue):
-                RefundFacts.from_columns(columns)
-            return
-        assert RefundFacts.from_columns(columns) == alone
-        assert [[type(value) for value in astuple(row)] for row in alone] == [
-            [type(value) for value in astuple(row)] for row in RefundFacts.from_columns(columns)
-        ]
-
-    def test_takes_none_for_another_that_is_equal_to_it(self) -> None:
-        columns: list[list[Cell]] = [[""] * 4 for _ in COLUMNS]
-        columns[COLUMNS.index("paid_months")] = ["1", 1, 1.0, "1"]
-        assert [row.paid_months for row in RefundFacts.from_columns(columns)] == [1] * 4
-        columns[COLUMNS.index("paid_months")] = ["1", 1, True, "1"]
-        with pytest.raises(BadValue):
-            RefundFacts.from_columns(columns)
-
-    def test_forgets_texts_rather_than_keep_them_all(self) -> None:
-        columns: list[list[Cell]] = [[""] * 40_000 for _ in COLUMNS]
-        columns[COLUMNS.index("claimants")] = [str(number) for number in range(40_000)]
-        assert [row.claimants for row in RefundFacts.from_columns(columns)] == list(range(40_000))
-
-    def test_makes_rows_as_frozen_as_others(self) -> None:
-        (row,) = RefundFacts.from_columns([[""] for _ in COLUMNS])
-        assert type(row) is RefundFacts
-        assert hash(row) == hash(RefundFacts(credit_flags=()))
-        with pytest.raises(FrozenInstanceError):
-            row.claimants = 1  # type: ignore[misc]
 
 
 class TestFreezing:
