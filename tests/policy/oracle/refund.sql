@@ -1,234 +1,409 @@
--- 稳岗返还, the rules a second time: facts (one row an enterprise, all text) and pack (one row) in, expected out.
+-- 稳岗返还 a second time: size, rules, base, amount and payee of each row of facts, as one query.
 --
--- Written from the documents and their digest, and from the columns of `assess refund`, by somebody else than who wrote
--- these rules in `policy`; nothing is shared with it. One CTE a rule, in the order in which the documents rule.
+-- Written from the full text of the five documents, the digest of their clauses (rules, readings and agency choices), the
+-- description of the columns of `assess refund`, and the table of 统计上大中小微型企业划分办法(2017). Its author did not see
+-- `policy`, nor its notices, nor their tests. Where the two answer a row differently, one of them has misread a clause.
+--
+-- Reads  facts   the columns of `assess refund`, all text, empty = NULL; uscc tells the rows apart
+--        chosen  one row: pack, and the agency choices of the run
+-- Gives  for each row what `assess refund` appends.
+-- Answers are PASS, FAIL, UNKNOWN; NULL where the pack does not ask. Numbers are exact numeric, rounded at the end only.
 
-CREATE TEMPORARY TABLE expected AS
 WITH
-fact AS (  -- the cells as what they mean; empty is unknown
+
+-- What a pack has of its own. The rest is the same in all (人社部发〔2024〕40号 二).
+--   ladder          which ladder of size (below)
+--   credit_bars     lists that bar by 失信: 晋人社厅发〔2024〕28号 二; 冀人社发〔2024〕14号 二; NULL: not asked
+--   register_bars   entries of the register that bar: the same clauses (晋: 破产清算 is "无法正常生产经营"; 拟注销 does not bar)
+--   arrears_count   is what was paid for earlier years inside the base? 鲁人社发〔2024〕8号 二, 兵团 二(一): 不含补缴历年欠费
+--   asks_deferred   兵团 二(一): 缓缴 in time paid up
+--   asks_misuse     晋 五, 吉人社联〔2024〕43号 二: 取消下一年度申领资格
+terms (pack, ladder, credit_bars, register_bars, arrears_count, asks_deferred, asks_misuse) AS (VALUES
+    ('national', 'recorded',   NULL::text[],                                NULL::text[],                         true,  false, false),
+    ('shanxi',   'statistics', '{严重失信}',                                '{注销,吊销,经营异常,破产清算}',      true,  false, true),
+    ('hebei',    'relief',     '{严重失信,失信被执行人,拖欠农民工工资}',    '{破产清算,拟注销,注销}',             true,  false, false),
+    ('shandong', 'by_kind',    NULL,                                        NULL,                                 false, false, false),
+    ('xpcc',     'formal',     NULL,                                        NULL,                                 false, true,  false),
+    ('jilin',    'recorded',   NULL,                                        NULL,                                 true,  false, true)
+),
+
+-- 人社部发〔2024〕40号 二: 大型企业 30%, 中小微企业 60%; layoff limits 5.5% (鲁 二, 兵团 一(二), 吉 二 print it), 20% up to 30;
+-- 12 months; the period, both days in.
+law (ratio_large, ratio_sme, limit_usual, limit_small, small_up_to, months, first_day, last_day) AS (VALUES
+    (0.30, 0.60, 0.055, 0.20, 30, 12, date '2024-01-01', date '2024-12-31')
+),
+
+-- 统计上大中小微型企业划分办法(2017): lower limits of 大型, 中型, 小型 by industry and indicator. An enterprise is of a class
+-- when all its indicators reach the limit.
+standard (trade, indicator, large, medium, small) AS (VALUES
+    ('农、林、牧、渔业',       'revenue',   20000,  500,  50),
+    ('工业',                   'employees', 1000,   300,  20),
+    ('工业',                   'revenue',   40000,  2000, 300),
+    ('建筑业',                 'revenue',   80000,  6000, 300),
+    ('建筑业',                 'assets',    80000,  5000, 300),
+    ('批发业',                 'employees', 200,    20,   5),
+    ('批发业',                 'revenue',   40000,  5000, 1000),
+    ('零售业',                 'employees', 300,    50,   10),
+    ('零售业',                 'revenue',   20000,  500,  100),
+    ('交通运输业',             'employees', 1000,   300,  20),
+    ('交通运输业',             'revenue',   30000,  3000, 200),
+    ('仓储业',                 'employees', 200,    100,  20),
+    ('仓储业',                 'revenue',   30000,  1000, 100),
+    ('邮政业',                 'employees', 1000,   300,  20),
+    ('邮政业',                 'revenue',   30000,  2000, 100),
+    ('住宿业',                 'employees', 300,    100,  10),
+    ('住宿业',                 'revenue',   10000,  2000, 100),
+    ('餐饮业',                 'employees', 300,    100,  10),
+    ('餐饮业',                 'revenue',   10000,  2000, 100),
+    ('信息传输业',             'employees', 2000,   100,  10),
+    ('信息传输业',             'revenue',   100000, 1000, 100),
+    ('软件和信息技术服务业',   'employees', 300,    100,  10),
+    ('软件和信息技术服务业',   'revenue',   10000,  1000, 50),
+    ('房地产开发经营',         'revenue',   200000, 1000, 100),
+    ('房地产开发经营',         'assets',    10000,  5000, 2000),
+    ('物业管理',               'employees', 1000,   300,  100),
+    ('物业管理',               'revenue',   5000,   1000, 500),
+    ('租赁和商务服务业',       'employees', 300,    100,  10),
+    ('租赁和商务服务业',       'assets',    120000, 8000, 100),
+    ('其他未列明行业',         'employees', 300,    100,  10)
+),
+
+-- Which codes of GB/T 4754-2017 are of which trade: divisions (two digits) and groups (three), from .. to.
+-- 53 铁路, J, P, Q84, S, T and 704 stand in no row.
+scope (trade, low, high) AS (VALUES
+    ('农、林、牧、渔业', '01', '05'),     ('工业', '06', '46'),            ('建筑业', '47', '50'),
+    ('批发业', '51', '51'),               ('零售业', '52', '52'),          ('交通运输业', '54', '58'),
+    ('交通运输业', '591', '591'),         ('仓储业', '592', '599'),        ('邮政业', '60', '60'),
+    ('住宿业', '61', '61'),               ('餐饮业', '62', '62'),          ('信息传输业', '63', '64'),
+    ('软件和信息技术服务业', '65', '65'), ('房地产开发经营', '701', '701'), ('物业管理', '702', '702'),
+    ('其他未列明行业', '703', '703'),     ('其他未列明行业', '709', '709'), ('租赁和商务服务业', '71', '72'),
+    ('其他未列明行业', '73', '82'),       ('其他未列明行业', '85', '90')
+),
+
+-- ---- the facts as values ------------------------------------------------------------------------------------------
+
+-- Empty is unknown. Only these are something else when empty: 劳务派遣, dispatch_banned, statistics_covers 否; what
+-- arrived after the year 0 unless it counts; no flag: checked, none found; `?`: not checked.
+known AS MATERIALIZED (
     SELECT
-        uscc, kind, dispatch = '是' AS dispatch, day::date AS day, paid_months::int, months_paid_last_year::int,
-        mean_insured::numeric AS mean, start_insured::int AS started, end_insured::int AS ended, dismissals::int,
-        claimants::int, retired::int, died::int,
-        paid_normal::numeric, paid_arrears::numeric, paid_after_year::numeric, refunded::numeric,
-        paid_for_public_hosts::numeric AS public_hosts, deferred_unpaid = '是' AS deferred,
-        statistics_size, coalesce(statistics_covers = '是', false) AS covers, size_2020, recorded_size, parent_size,
-        committed_size, regexp_replace(industry, '^[A-Z]', '') AS industry,
-        employees::numeric, revenue::numeric, assets::numeric,
-        coalesce(string_to_array(credit_flags, ';'), '{}') AS flags, channel, account = '是' AS account,
-        tax_account = '是' AS tax_account, coalesce(dispatch_banned = '是', false) AS banned
-    FROM (
-        SELECT
-            nullif(uscc, '') AS uscc, nullif(kind, '') AS kind, coalesce(dispatch, '') AS dispatch, nullif("on", '') AS day,
-            nullif(paid_months, '') AS paid_months, nullif(months_paid_last_year, '') AS months_paid_last_year,
-            nullif(mean_insured, '') AS mean_insured, nullif(start_insured, '') AS start_insured,
-            nullif(end_insured, '') AS end_insured, nullif(dismissals, '') AS dismissals, nullif(claimants, '') AS claimants,
-            nullif(retired, '') AS retired, nullif(died, '') AS died, nullif(paid_normal, '') AS paid_normal,
-            nullif(paid_arrears, '') AS paid_arrears, nullif(paid_after_year, '') AS paid_after_year,
-            nullif(refunded, '') AS refunded, nullif(paid_for_public_hosts, '') AS paid_for_public_hosts,
-            nullif(deferred_unpaid, '') AS deferred_unpaid, nullif(statistics_size, '') AS statistics_size,
-            statistics_covers, nullif(size_2020, '') AS size_2020, nullif(recorded_size, '') AS recorded_size,
-            nullif(industry, '') AS industry, nullif(employees, '') AS employees, nullif(revenue, '') AS revenue,
-            nullif(assets, '') AS assets, nullif(parent_size, '') AS parent_size, nullif(committed_size, '') AS committed_size,
-            nullif(credit_flags, '') AS credit_flags, nullif(channel, '') AS channel, nullif(account, '') AS account,
-            nullif(tax_account, '') AS tax_account, dispatch_banned
-        FROM facts
-    ) cell
+        f.uscc, t.*, l.*,
+        c.layoff_method, c.small_unit_headcount, c.paid_months_basis, c.base_late_arrivals,
+        c.size_when_not_recorded, c.size_when_no_2020,
+        f.kind,
+        coalesce(f.dispatch = '是', false) AS dispatch,
+        f."on"::date AS day,
+        f.paid_months::int AS paid_months, f.months_paid_last_year::int AS months_paid_last_year,
+        f.mean_insured::numeric AS mean_insured, f.start_insured::numeric AS start_insured,
+        f.end_insured::numeric AS end_insured, f.dismissals::numeric AS dismissals, f.claimants::numeric AS claimants,
+        f.retired::numeric AS retired, f.died::numeric AS died,
+        f.paid_normal::numeric AS paid_normal, f.paid_arrears::numeric AS paid_arrears,
+        CASE WHEN c.base_late_arrivals = 'in' THEN f.paid_after_year::numeric ELSE 0 END AS late_arrivals,
+        f.refunded::numeric AS refunded, f.paid_for_public_hosts::numeric AS paid_for_public_hosts,
+        f.deferred_unpaid,
+        f.statistics_size, coalesce(f.statistics_covers = '是', false) AS statistics_covers,
+        f.size_2020, f.recorded_size, f.parent_size, f.committed_size,
+        regexp_replace(f.industry, '^[A-T]', '') AS industry,
+        f.employees::numeric AS employees, f.revenue::numeric AS revenue, f.assets::numeric AS assets,
+        coalesce(string_to_array(f.credit_flags, ';'), '{}') AS flags,
+        f.channel, f.account, f.tax_account,
+        coalesce(f.dispatch_banned = '是', false) AS dispatch_banned
+    FROM facts f
+    CROSS JOIN chosen c
+    JOIN terms t USING (pack)
+    CROSS JOIN law l
 ),
 
--- 统计上大中小微型企业划分办法（2017）: the lower limits of 大型, 中型, 小型; codes of GB/T 4754-2017 by their beginnings
-standard (row, codes, e3, e2, e1, r3, r2, r1, a3, a2, a1) AS (VALUES
-    ('农林牧渔', '{01,02,03,04,05}'::text[], NULL::int, NULL::int, NULL::int, 20000, 500, 50, NULL::int, NULL::int, NULL::int),
-    ('工业', (SELECT array_agg(lpad(n::text, 2, '0')) FROM generate_series(6, 46) n), 1000, 300, 20, 40000, 2000, 300, NULL, NULL, NULL),
-    ('建筑', '{47,48,49,50}', NULL, NULL, NULL, 80000, 6000, 300, 80000, 5000, 300),
-    ('批发', '{51}', 200, 20, 5, 40000, 5000, 1000, NULL, NULL, NULL),
-    ('零售', '{52}', 300, 50, 10, 20000, 500, 100, NULL, NULL, NULL),
-    ('交通', '{54,55,56,57,58,591}', 1000, 300, 20, 30000, 3000, 200, NULL, NULL, NULL),
-    ('仓储', '{592,593,594,595,596,597,598,599}', 200, 100, 20, 30000, 1000, 100, NULL, NULL, NULL),
-    ('邮政', '{60}', 1000, 300, 20, 30000, 2000, 100, NULL, NULL, NULL),
-    ('住宿', '{61}', 300, 100, 10, 10000, 2000, 100, NULL, NULL, NULL),
-    ('餐饮', '{62}', 300, 100, 10, 10000, 2000, 100, NULL, NULL, NULL),
-    ('信息传输', '{63,64}', 2000, 100, 10, 100000, 1000, 100, NULL, NULL, NULL),
-    ('软件', '{65}', 300, 100, 10, 10000, 1000, 50, NULL, NULL, NULL),
-    ('房地产开发', '{701}', NULL, NULL, NULL, 200000, 1000, 100, 10000, 5000, 2000),
-    ('物业', '{702}', 1000, 300, 100, 5000, 1000, 500, NULL, NULL, NULL),
-    ('租赁商务', '{71,72}', 300, 100, 10, NULL, NULL, NULL, 120000, 8000, 100),
-    ('其他', '{73,74,75,76,77,78,79,80,81,82,85,86,87,88,89,90,703,709}', 300, 100, 10, NULL, NULL, NULL, NULL, NULL, NULL)
-),
-code AS (  -- the rows that a code may lie in; a short one may lie in several
-    SELECT industry, s.* FROM (SELECT DISTINCT industry FROM fact WHERE industry IS NOT NULL) i
-    JOIN standard s ON EXISTS (
-        SELECT FROM unnest(s.codes) c WHERE starts_with(i.industry, c) OR starts_with(c, i.industry)
-    )
-),
-indicator AS (  -- the class of each indicator that counts, 0 微型 to 3 大型; NULL where it is not known
-    SELECT f.uscc, c.row, i.class
-    FROM fact f JOIN code c USING (industry)
-    CROSS JOIN LATERAL (VALUES
-        (f.employees, c.e3, c.e2, c.e1), (f.revenue, c.r3, c.r2, c.r1), (f.assets, c.a3, c.a2, c.a1)
-    ) v (figure, large, medium, small)
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN figure >= large THEN 3 WHEN figure >= medium THEN 2 WHEN figure >= small THEN 1 WHEN figure < small THEN 0 END
-    ) i (class)
-    WHERE v.large IS NOT NULL
-),
-standing AS (  -- what each row of the standard says: below the limit of 大型 anywhere is 中小微; all known and over is 大型
-    SELECT uscc, row, CASE WHEN min(class) < 3 THEN '中小微' WHEN count(*) = count(class) THEN '大型' END AS size,
-        CASE WHEN count(*) = count(class) OR min(class) = 0 THEN min(class) END AS class
-    FROM indicator GROUP BY uscc, row
-),
-by_standard AS (  -- a code too short to pick one row is answered if every row says the same
-    SELECT uscc, min(size) AS size,
-        CASE WHEN count(class) = count(*) AND min(class) = max(class) THEN ('{微型,小型,中型,大型}'::text[])[min(class) + 1] END AS class
-    FROM standing GROUP BY uscc HAVING count(size) = count(*) AND min(size) = max(size)
+-- ---- B. size -------------------------------------------------------------------------------------------------------
+
+-- The trades that a code may mean: one, none, or several where it is too short to pick one (59, 70).
+trades AS MATERIALIZED (
+    SELECT DISTINCT code.industry, s.trade
+    FROM (SELECT DISTINCT industry FROM known WHERE ladder = 'statistics') code
+    JOIN scope s ON left(code.industry, length(s.low)) BETWEEN s.low AND s.high
+                 OR (length(code.industry) = 2 AND left(s.low, 2) = code.industry)
 ),
 
--- 企业划型, by the ladder of each document; `as_kind` is what the enterprise is, or might be where its kind is not known
-asked AS (
-    SELECT f.*, CASE WHEN k.as_kind = '社会' THEN '社会' WHEN k.as_kind = '分支机构' THEN '分支机构' ELSE '企业' END AS as_kind
-    FROM fact f
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN f.kind IN ('社会团体', '基金会', '社会服务机构', '律师事务所', '会计师事务所', '个体工商户') THEN '社会'
-            ELSE f.kind END AS as_kind WHERE f.kind IS NOT NULL
-        UNION ALL SELECT unnest('{企业,分支机构,社会}'::text[]) WHERE f.kind IS NULL
-    ) k
+-- 4 大型, 3 中型, 2 小型, 1 微型: what each known indicator reaches, NULL where it is not known.
+reached AS (
+    SELECT k.uscc, r.trade,
+           CASE WHEN v.value >= r.large THEN 4 WHEN v.value >= r.medium THEN 3 WHEN v.value >= r.small THEN 2
+                WHEN v.value IS NOT NULL THEN 1 END AS class
+    FROM known k
+    JOIN trades USING (industry)
+    JOIN standard r USING (trade)
+    CROSS JOIN LATERAL (SELECT CASE r.indicator WHEN 'employees' THEN k.employees WHEN 'revenue' THEN k.revenue
+                                                ELSE k.assets END AS value) v
+    WHERE k.ladder = 'statistics'
 ),
-rung AS (  -- (basis, word) of the first rung that answers
-    SELECT a.uscc, a.as_kind, r.*
-    FROM asked a CROSS JOIN pack p LEFT JOIN by_standard b USING (uscc)
-    CROSS JOIN LATERAL (SELECT CASE WHEN a.mean >= 300 THEN '大型' WHEN a.mean < 300 THEN '中小微' END AS counted) c
-    LEFT JOIN LATERAL (
-        SELECT basis, word, class FROM (VALUES
-            -- 山西 二: a branch by its legal entity alone; others the list, the standard, the head-count
-            ('shanxi', a.as_kind = '分支机构', 1, 'parent', a.parent_size, NULL),
-            ('shanxi', a.as_kind <> '分支机构', 1, 'statistics_list', a.statistics_size, NULL),
-            ('shanxi', a.as_kind <> '分支机构' AND a.covers, 2, 'statistics_list', '中小微', NULL),
-            ('shanxi', a.as_kind <> '分支机构', 3, 'size_standard', b.size, b.class),
-            ('shanxi', a.as_kind <> '分支机构', 4, 'insured_count', c.counted, NULL),
-            -- 河北 二: social organisations by head-count alone; others the commitment, 2020, and what is chosen where there is none
-            ('hebei', a.as_kind = '社会', 1, 'insured_count', c.counted, NULL),
-            ('hebei', a.as_kind <> '社会', 1, 'commitment', a.committed_size, NULL),
-            ('hebei', a.as_kind <> '社会', 2, 'size_2020', a.size_2020, NULL),
-            ('hebei', a.as_kind <> '社会' AND p.size_when_no_2020 = 'recorded', 3, 'recorded', a.recorded_size, NULL),
-            ('hebei', a.as_kind = '分支机构' AND p.size_when_no_2020 = 'recorded', 4, 'parent', a.parent_size, NULL),
-            -- 山东 二: social organisations as 中小微
-            ('shandong', a.as_kind = '社会', 1, 'kind', '中小微', NULL),
-            -- 兵团 二（一）: the formal size once there is one
-            ('xpcc', true, 1, 'statistics_list', a.statistics_size, NULL),
-            -- national, 山东, 吉林, 兵团: as recorded, else a branch's legal entity's, else what is chosen
-            ('recorded', p.pack <> 'shandong' OR a.as_kind <> '社会', 2, 'recorded', a.recorded_size, NULL),
-            ('recorded', a.as_kind = '分支机构', 3, 'parent', a.parent_size, NULL),
-            ('recorded', p.size_when_not_recorded = 'insured_count', 4, 'insured_count', c.counted, NULL)
-        ) ladder (of_pack, applies, place, basis, word, class)
-        WHERE word IS NOT NULL AND applies
-            AND (of_pack = p.pack OR (of_pack = 'recorded' AND p.pack IN ('national', 'shandong', 'jilin', 'xpcc')))
-        ORDER BY place LIMIT 1
-    ) r ON true
+
+-- The lowest indicator decides. One below 大型 is enough for 中小微; 大型 needs all. The class needs all, but 微型 needs one.
+by_trade AS (
+    SELECT uscc, trade,
+           CASE WHEN min(class) < 4 THEN '中小微' WHEN count(class) = count(*) THEN '大型' END AS size,
+           CASE WHEN min(class) = 1 OR count(class) = count(*) THEN min(class) END AS class
+    FROM reached
+    GROUP BY uscc, trade
 ),
-sized AS (  -- 大型 or 中小微; the class where a record or the standard names it, and 大型 is its own class
-    SELECT uscc, as_kind, basis, CASE WHEN word = '大型' THEN '大型' WHEN word IS NOT NULL THEN '中小微' END AS size,
-        coalesce(class, CASE WHEN word IN ('大型', '中型', '小型', '微型') AND basis <> 'size_standard' THEN word END) AS class
-    FROM rung
-),
-size AS (  -- where the kind is not known: only if whatever it is comes to the same
+
+-- Of a code that may mean several trades every trade must say the same.
+by_standard AS MATERIALIZED (
     SELECT uscc,
-        CASE WHEN count(size) = count(*) AND min(size) = max(size) THEN min(size) END AS size,
-        CASE WHEN count(size) = count(*) AND min(size) = max(size) AND count(class) = count(*) AND min(class) = max(class)
-            THEN min(class) END AS class,
-        CASE WHEN count(size) = count(*) AND min(size) = max(size)
-            THEN coalesce(min(basis) FILTER (WHERE as_kind = '企业'), min(basis)) END AS basis
-    FROM sized GROUP BY uscc
+           CASE WHEN count(size) = count(*) AND min(size) = max(size) THEN min(size) END AS size,
+           CASE WHEN count(class) = count(*) AND min(class) = max(class)
+                THEN (ARRAY['微型', '小型', '中型', '大型'])[min(class)] END AS class
+    FROM by_trade
+    GROUP BY uscc
 ),
 
--- 裁员率 (national 二): what left over what was there; `most` is the highest that the known figures allow
-ratio AS (
-    SELECT uscc, m.most, m.exact, nullif(m.base, 0) AS base,
-        CASE p.small_unit_headcount WHEN 'mean' THEN mean WHEN 'start' THEN started ELSE ended END AS heads
-    FROM fact f CROSS JOIN pack p
-    CROSS JOIN LATERAL (SELECT started - ended AS net) n
-    CROSS JOIN LATERAL (VALUES
-        ('claimants_over_mean', claimants::numeric, true, mean),
-        ('dismissals_over_mean', dismissals::numeric, true, mean),
-        ('net_reduction_over_start', net::numeric, true, started::numeric),
-        ('net_reduction_less_natural_over_start', net - coalesce(retired, 0) - coalesce(died, 0)::numeric,
-            retired IS NOT NULL AND died IS NOT NULL, started::numeric),
-        ('net_reduction_over_mean', net::numeric, true, mean),
-        ('lower_of_net_and_claimants_over_start', least(net, claimants)::numeric,
-            net IS NOT NULL AND claimants IS NOT NULL, started::numeric)
-    ) m (method, most, exact, base)
-    WHERE m.method = p.layoff_method
+-- Where the kind is not known the row may be an ordinary enterprise (0), a branch (1) or a social organisation (2): it is sized
+-- as each of them.
+as_kind AS (
+    SELECT k.*, 0 AS guess, kind IN ('社会团体', '基金会', '社会服务机构', '律师事务所', '会计师事务所', '个体工商户') AS social,
+           kind = '分支机构' AS branch
+    FROM known k WHERE kind IS NOT NULL
+    UNION ALL
+    SELECT k.*, guess, guess = 2, guess = 1 FROM known k CROSS JOIN generate_series(0, 2) guess WHERE kind IS NULL
 ),
-layoff AS (
+
+-- What the rungs that need a look say, whether or not the row comes to them: NULL where the rung does not answer.
+rungs AS (
+    SELECT k.*, CASE WHEN branch THEN parent_size END AS of_parent,
+           CASE WHEN mean_insured >= 300 THEN '大型' WHEN mean_insured < 300 THEN '中小微' END AS of_count,
+           s.size AS of_standard, s.class AS of_standard_class
+    FROM as_kind k
+    LEFT JOIN by_standard s USING (uscc)
+),
+
+-- The ladders: the first rung that answers.
+ladders AS (
+    SELECT r.*, CASE ladder
+        -- 人社部发〔2024〕40号 二 prints no method: as recorded, else a branch's legal entity's (reading); 吉 the same
+        WHEN 'recorded' THEN CASE
+            WHEN recorded_size IS NOT NULL THEN 'recorded'
+            WHEN of_parent IS NOT NULL THEN 'parent'
+            WHEN size_when_not_recorded = 'insured_count' AND of_count IS NOT NULL THEN 'insured_count' END
+        -- 晋 二: 分支机构按其所属独立法人的类型; 首先 统计部门, 其它参保企业为中小微企业; 其次 现行标准; 最后 平均缴费人数
+        WHEN 'statistics' THEN CASE
+            WHEN branch THEN CASE WHEN of_parent IS NOT NULL THEN 'parent' END
+            WHEN statistics_size IS NOT NULL OR statistics_covers THEN 'statistics_list'
+            WHEN of_standard IS NOT NULL THEN 'size_standard'
+            WHEN of_count IS NOT NULL THEN 'insured_count' END
+        -- 冀 二: 社会团体等 by 平均参保人数 alone; 书面承诺; 2020年度划型; none on record: agency choice
+        WHEN 'relief' THEN CASE
+            WHEN social THEN CASE WHEN of_count IS NOT NULL THEN 'insured_count' END
+            WHEN committed_size IS NOT NULL THEN 'commitment'
+            WHEN size_2020 IS NOT NULL THEN 'size_2020'
+            WHEN size_when_no_2020 = 'incomplete' THEN NULL
+            WHEN recorded_size IS NOT NULL THEN 'recorded'
+            WHEN of_parent IS NOT NULL THEN 'parent' END
+        -- 鲁 二: 社会团体等参照中小微企业; everybody else as recorded
+        WHEN 'by_kind' THEN CASE
+            WHEN social THEN 'kind'
+            WHEN recorded_size IS NOT NULL THEN 'recorded'
+            WHEN of_parent IS NOT NULL THEN 'parent'
+            WHEN size_when_not_recorded = 'insured_count' AND of_count IS NOT NULL THEN 'insured_count' END
+        -- 兵团 二(一): 待正式对企业划型后按最新数据; 暂未划型时参照社保信息系统
+        WHEN 'formal' THEN CASE
+            WHEN statistics_size IS NOT NULL THEN 'statistics_list'
+            WHEN recorded_size IS NOT NULL THEN 'recorded'
+            WHEN of_parent IS NOT NULL THEN 'parent' END
+    END AS basis
+    FROM rungs r
+),
+
+-- What that rung says: 大型, 中小微, or one of 中型, 小型, 微型, which are 中小微 and of a known class.
+answered AS (
+    SELECT uscc, guess, basis,
+           CASE WHEN word IN ('中型', '小型', '微型') THEN '中小微' ELSE word END AS size,
+           CASE WHEN word <> '中小微' THEN word WHEN basis = 'size_standard' THEN of_standard_class END AS size_class
+    FROM ladders
+    CROSS JOIN LATERAL (
+        SELECT CASE basis
+                   WHEN 'statistics_list' THEN coalesce(statistics_size, '中小微')  -- covered and not named
+                   WHEN 'size_standard' THEN of_standard
+                   WHEN 'insured_count' THEN of_count
+                   WHEN 'parent' THEN parent_size
+                   WHEN 'size_2020' THEN size_2020
+                   WHEN 'commitment' THEN committed_size
+                   WHEN 'recorded' THEN recorded_size
+                   WHEN 'kind' THEN '中小微' END AS word
+    ) w
+),
+
+-- The size is known where it is the same whatever the kind, and so is the class. The basis shown is the ordinary enterprise's.
+settled AS (
     SELECT uscc,
-        CASE WHEN base IS NULL OR most IS NULL THEN NULL WHEN most <= 0 THEN 0 WHEN exact THEN round(most / base, 6) END AS rate,
-        CASE
-            WHEN most IS NULL THEN 'UNKNOWN'
-            WHEN most <= 0 THEN 'PASS'  -- 未裁员
-            WHEN base IS NULL THEN 'UNKNOWN'
-            WHEN most <= 0.055 * base THEN 'PASS'
-            WHEN heads <= 30 AND most <= 0.20 * base THEN 'PASS'
-            WHEN NOT exact THEN 'UNKNOWN'
-            WHEN heads IS NULL AND most <= 0.20 * base THEN 'UNKNOWN'
-            ELSE 'FAIL'
-        END AS answer
-    FROM ratio
+           count(size) = count(*) AND min(size) = max(size) AS agreed,
+           min(size) AS size,
+           CASE WHEN count(size_class) = count(*) AND min(size_class) = max(size_class) THEN min(size_class) END AS size_class,
+           min(basis) FILTER (WHERE guess = 0) AS size_basis
+    FROM answered
+    GROUP BY uscc
+),
+sized AS (
+    SELECT k.*, s.size, s.size_class, s.size_basis FROM known k LEFT JOIN settled s ON s.uscc = k.uscc AND s.agreed
 ),
 
--- 返还基数: 上年度实际缴纳; without arrears of other years in 山东 二 and 兵团 二（一）; late fees never
-base AS (
-    SELECT uscc, greatest(
-        paid_normal
-        + CASE WHEN p.pack IN ('shandong', 'xpcc') THEN 0 ELSE paid_arrears END
-        + CASE WHEN p.base_late_arrivals = 'in' THEN paid_after_year ELSE 0 END
-        - refunded
-        - CASE WHEN dispatch THEN public_hosts ELSE 0 END, 0) AS base,
-        paid_normal IS NULL OR refunded IS NULL OR (dispatch AND public_hosts IS NULL)
-        OR (p.pack NOT IN ('shandong', 'xpcc') AND paid_arrears IS NULL)
-        OR (p.base_late_arrivals = 'in' AND paid_after_year IS NULL) AS unknown
-    FROM fact CROSS JOIN pack p
+-- ---- C. the rules, in the order of the digest ----------------------------------------------------------------------
+
+-- 二: 足额缴纳失业保险费12个月以上. Agency choice: all months up to the day, or the 12 of last year.
+paid_in_full AS (
+    SELECT s.*, CASE WHEN counted >= months THEN 'PASS' WHEN counted < months THEN 'FAIL' ELSE 'UNKNOWN' END AS paid_in_full
+    FROM sized s
+    CROSS JOIN LATERAL (
+        SELECT CASE paid_months_basis WHEN 'cumulative' THEN paid_months WHEN 'last_year' THEN months_paid_last_year END AS counted
+    ) m
 ),
 
-answers AS (
-    SELECT f.uscc, a.rule, a.answer
-    FROM fact f CROSS JOIN pack p JOIN layoff l USING (uscc) JOIN size s USING (uscc) JOIN base b USING (uscc)
-    CROSS JOIN LATERAL (VALUES
-        ('paid_in_full', true, CASE p.paid_months_basis
-            WHEN 'last_year' THEN CASE WHEN months_paid_last_year IS NULL THEN 'UNKNOWN' WHEN months_paid_last_year = 12 THEN 'PASS' ELSE 'FAIL' END
-            ELSE CASE WHEN paid_months IS NULL THEN 'UNKNOWN' WHEN paid_months >= 12 THEN 'PASS' ELSE 'FAIL' END END),
-        ('deferred_paid_up', p.pack = 'xpcc',
-            CASE WHEN deferred IS NULL THEN 'UNKNOWN' WHEN deferred THEN 'FAIL' ELSE 'PASS' END),
-        ('layoff_rate', true, l.answer),
-        ('kind_covered', true, CASE WHEN kind IS NULL THEN 'UNKNOWN' WHEN kind = '机关事业单位' THEN 'FAIL' ELSE 'PASS' END),
-        ('credit', p.credit IS NOT NULL,
-            CASE WHEN flags && p.credit THEN 'FAIL' WHEN '?' = ANY(flags) THEN 'UNKNOWN' ELSE 'PASS' END),
-        ('registration', p.registration IS NOT NULL,
-            CASE WHEN flags && p.registration THEN 'FAIL' WHEN '?' = ANY(flags) THEN 'UNKNOWN' ELSE 'PASS' END),
-        ('within_period', true,
-            CASE WHEN day IS NULL THEN 'UNKNOWN' WHEN day BETWEEN '2024-01-01' AND '2024-12-31' THEN 'PASS' ELSE 'FAIL' END),
-        ('dispatch_applies_itself', dispatch,
-            CASE WHEN channel IS NULL THEN 'UNKNOWN' WHEN channel = '自主申请' THEN 'PASS' ELSE 'FAIL' END),
-        ('dispatch_not_banned', dispatch AND p.pack IN ('shanxi', 'jilin'), CASE WHEN banned THEN 'FAIL' ELSE 'PASS' END),
-        ('size_known', true, CASE WHEN s.size IS NULL THEN 'UNKNOWN' ELSE 'PASS' END),
-        ('base_known', true, CASE WHEN b.unknown THEN 'UNKNOWN' ELSE 'PASS' END)
-    ) a (rule, asked, answer)
-    WHERE a.asked
+-- 兵团 二(一): 对申请缓缴失业保险费的企业, 在及时补足后
+deferred_paid_up AS (
+    SELECT p.*, CASE WHEN asks_deferred THEN
+                    CASE deferred_unpaid WHEN '否' THEN 'PASS' WHEN '是' THEN 'FAIL' ELSE 'UNKNOWN' END
+                END AS deferred_paid_up
+    FROM paid_in_full p
 ),
-codes AS (
-    SELECT uscc, coalesce(string_agg(rule, ';' ORDER BY rule) FILTER (WHERE answer = 'FAIL'), '') AS failed,
-        coalesce(string_agg(rule, ';' ORDER BY rule) FILTER (WHERE answer = 'UNKNOWN'), '') AS unknown
-    FROM answers GROUP BY uscc
+
+-- 二: 裁员率, by the method that the agency chose: numerator and denominator. `at_most`: the numerator where what is not
+-- known could only make it smaller (退休, 死亡; the other of two ratios).
+layoffs AS MATERIALIZED (
+    SELECT d.*, m.*,
+           CASE small_unit_headcount WHEN 'mean' THEN mean_insured WHEN 'start' THEN start_insured
+                                     WHEN 'end' THEN end_insured END AS headcount
+    FROM deferred_paid_up d
+    CROSS JOIN LATERAL (
+        SELECT claimants AS numerator, claimants AS at_most, mean_insured AS denominator
+        WHERE layoff_method = 'claimants_over_mean'
+        UNION ALL
+        SELECT dismissals, dismissals, mean_insured
+        WHERE layoff_method = 'dismissals_over_mean'
+        UNION ALL
+        SELECT start_insured - end_insured, start_insured - end_insured, start_insured
+        WHERE layoff_method = 'net_reduction_over_start'
+        UNION ALL
+        SELECT start_insured - retired - died - end_insured,
+               start_insured - coalesce(retired, 0) - coalesce(died, 0) - end_insured, start_insured
+        WHERE layoff_method = 'net_reduction_less_natural_over_start'
+        UNION ALL
+        SELECT start_insured - end_insured, start_insured - end_insured, mean_insured
+        WHERE layoff_method = 'net_reduction_over_mean'
+        UNION ALL
+        SELECT CASE WHEN start_insured - end_insured < claimants THEN start_insured - end_insured
+                    WHEN start_insured - end_insured >= claimants THEN claimants END,  -- both known
+               least(start_insured - end_insured, claimants), start_insured        -- what is known of the two
+        WHERE layoff_method = 'lower_of_net_and_claimants_over_start'
+    ) m
+),
+
+-- 未裁员, or 不高于 5.5%, up to 30 (含) 不高于 20%. Compared unrounded: numerator <= limit x denominator.
+layoff_rate AS (
+    SELECT l.*,
+           CASE
+               WHEN at_most <= 0 THEN 'PASS'
+               WHEN denominator IS NULL OR denominator = 0 THEN 'UNKNOWN'
+               WHEN at_most <= limit_usual * denominator THEN 'PASS'
+               WHEN at_most <= limit_small * denominator AND headcount <= small_up_to THEN 'PASS'
+               WHEN numerator > limit_small * denominator THEN 'FAIL'
+               WHEN numerator > limit_usual * denominator AND headcount > small_up_to THEN 'FAIL'
+               ELSE 'UNKNOWN'
+           END AS layoff_answer,
+           CASE WHEN denominator > 0 AND at_most <= 0 THEN 0
+                WHEN denominator > 0 THEN numerator / denominator END AS printed_rate
+    FROM layoffs l
+),
+
+-- 二: 参保企业; 社会团体、基金会、社会服务机构、律师事务所、会计师事务所、以单位形式参保的个体工商户参照实施
+kind_covered AS (
+    SELECT l.*, CASE WHEN kind IS NULL THEN 'UNKNOWN' WHEN kind = '机关事业单位' THEN 'FAIL' ELSE 'PASS' END AS kind_covered
+    FROM layoff_rate l
+),
+
+-- 晋 二: 严重违法失信企业; 冀 二: 严重失信, 失信被执行人, 拖欠农民工工资. A list that bars outranks one not checked.
+credit AS (
+    SELECT k.*, CASE WHEN credit_bars IS NULL THEN NULL WHEN flags && credit_bars THEN 'FAIL'
+                     WHEN '?' = ANY (flags) THEN 'UNKNOWN' ELSE 'PASS' END AS credit
+    FROM kind_covered k
+),
+
+-- 晋 二: 注销、吊销营业执照, 列入经营异常名录等无法正常生产经营; 冀 二: 被列入破产清算或注销名单的"僵尸企业"
+registration AS (
+    SELECT c.*, CASE WHEN register_bars IS NULL THEN NULL WHEN flags && register_bars THEN 'FAIL'
+                     WHEN '?' = ANY (flags) THEN 'UNKNOWN' ELSE 'PASS' END AS registration
+    FROM credit c
+),
+
+-- 二: 政策执行期限至2024年12月31日; from 2024-01-01 (reading), both days in
+within_period AS (
+    SELECT r.*, CASE WHEN day IS NULL THEN 'UNKNOWN' WHEN day BETWEEN first_day AND last_day THEN 'PASS'
+                     ELSE 'FAIL' END AS within_period
+    FROM registration r
+),
+
+-- 五, 晋 五, 鲁 三, 兵团 二(一), 吉 二: 劳务派遣单位主动申请, never 免申即享
+dispatch_applies_itself AS (
+    SELECT w.*, CASE WHEN dispatch THEN CASE channel WHEN '自主申请' THEN 'PASS' WHEN '免申即享' THEN 'FAIL'
+                     ELSE 'UNKNOWN' END END AS dispatch_applies_itself
+    FROM within_period w
+),
+
+-- 晋 五, 吉 二: 劳务派遣单位未按规定使用和拨付的, 取消下一年度申领资格
+dispatch_not_banned AS (
+    SELECT d.*, CASE WHEN asks_misuse AND dispatch THEN CASE WHEN dispatch_banned THEN 'FAIL' ELSE 'PASS' END
+                END AS dispatch_not_banned
+    FROM dispatch_applies_itself d
+),
+
+size_known AS (
+    SELECT d.*, CASE WHEN size IS NULL THEN 'UNKNOWN' ELSE 'PASS' END AS size_known FROM dispatch_not_banned d
+),
+
+-- ---- base, amount, payee -------------------------------------------------------------------------------------------
+
+-- 二: 企业及其职工上年度实际缴纳失业保险费, and of earlier years' arrears where they count; less what was given back; less,
+-- of a 劳务派遣单位, what was paid for workers at 机关事业单位 (晋 五, 鲁 三, 吉 二). 滞纳金 never. Any figure of these not
+-- known: not known.
+base AS MATERIALIZED (
+    SELECT s.*, CASE WHEN b.sum < 0 THEN 0 ELSE b.sum END AS base,
+           CASE WHEN b.sum IS NULL THEN 'UNKNOWN' ELSE 'PASS' END AS base_known
+    FROM size_known s
+    CROSS JOIN LATERAL (
+        SELECT paid_normal + CASE WHEN arrears_count THEN paid_arrears ELSE 0 END + late_arrivals - refunded
+               - CASE WHEN dispatch THEN paid_for_public_hosts ELSE 0 END AS sum
+    ) b
+),
+
+-- FAIL outranks UNKNOWN.
+outcome AS (
+    SELECT b.*, a.failed, a.unknown,
+           CASE WHEN a.failed IS NOT NULL THEN 'ineligible' WHEN a.unknown IS NOT NULL THEN 'incomplete'
+                ELSE 'eligible' END AS outcome,
+           CASE size WHEN '大型' THEN ratio_large WHEN '中小微' THEN ratio_sme END AS rate
+    FROM base b
+    CROSS JOIN LATERAL (
+        SELECT string_agg(code, ';' ORDER BY place) FILTER (WHERE answer = 'FAIL') AS failed,
+               string_agg(code, ';' ORDER BY place) FILTER (WHERE answer = 'UNKNOWN') AS unknown
+        FROM (VALUES
+            (1, 'paid_in_full', paid_in_full), (2, 'deferred_paid_up', deferred_paid_up),
+            (3, 'layoff_rate', layoff_answer), (4, 'kind_covered', kind_covered), (5, 'credit', credit),
+            (6, 'registration', registration), (7, 'within_period', within_period),
+            (8, 'dispatch_applies_itself', dispatch_applies_itself), (9, 'dispatch_not_banned', dispatch_not_banned),
+            (10, 'size_known', size_known), (11, 'base_known', base_known)
+        ) rule (place, code, answer)
+    ) a
+),
+
+-- 五: the corporate account; 没有对公账户的小微企业 the account that it pays social insurance from (税务部门协助提供). 中型 is not
+-- 小微; a class not known, an account not known, and 注销 (nobody to pay) are held for a person.
+payee AS (
+    SELECT o.*, CASE WHEN '注销' = ANY (flags) THEN 'held'
+                     WHEN account = '是' THEN 'corporate'
+                     WHEN account = '否' AND size_class IN ('小型', '微型') AND tax_account = '是' THEN 'tax'
+                     ELSE 'held' END AS payee
+    FROM outcome o
 )
-SELECT f.uscc, s.size, s.class AS size_class, s.basis AS size_basis, l.rate AS layoff_rate, p.layoff_method,
-    CASE WHEN b.unknown THEN NULL ELSE b.base END AS base,
-    CASE s.size WHEN '大型' THEN 0.3 WHEN '中小微' THEN 0.6 END AS rate,
-    CASE WHEN c.failed = '' AND c.unknown = '' THEN round(b.base * CASE s.size WHEN '大型' THEN 0.3 ELSE 0.6 END, 2) END AS amount,
-    -- national 五: the corporate account; a small or micro one without it, the account that the tax office supplies
-    CASE
-        WHEN '注销' = ANY(f.flags) OR f.account IS NULL THEN 'held'
-        WHEN f.account THEN 'corporate'
-        WHEN s.class IN ('小型', '微型') AND f.tax_account THEN 'tax'
-        ELSE 'held'
-    END AS payee,
-    CASE WHEN c.failed <> '' THEN 'ineligible' WHEN c.unknown <> '' THEN 'incomplete' ELSE 'eligible' END AS outcome,
-    c.failed, c.unknown
-FROM fact f CROSS JOIN pack p JOIN size s USING (uscc) JOIN layoff l USING (uscc) JOIN base b USING (uscc) JOIN codes c USING (uscc)
+
+-- The amount is rounded once, at the end, half up to the fen; the rate is shown with six decimals, a growth of staff as 0.
+SELECT uscc, size, size_class, size_basis,
+       round(CASE WHEN printed_rate < 0 THEN 0 ELSE printed_rate END, 6) AS layoff_rate, layoff_method,
+       base, rate, CASE WHEN outcome = 'eligible' THEN round(base * rate, 2) END AS amount, payee,
+       outcome, failed, unknown
+FROM payee
