@@ -29,7 +29,7 @@ from policy.notice import ChoiceRefused, Notice, NoticeError, Terms, load, names
 from policy.show import diff, show
 from policy.subjects import SUBJECTS, with_top_up
 from policy.terms import Programme
-from policy.topup import TopUpRefused, change_day
+from policy.topup import TopUpRefused, check_change
 from policy.verdict import Outcome
 
 
@@ -116,7 +116,8 @@ def _change(terms: Terms, programme: Programme, written: str) -> date:
         since = date.fromisoformat(written)
     except ValueError as error:
         raise TopUpRefused(f"--top-up-from {written}：应写成 2031-07-01 这样的日期") from error
-    return change_day(terms, programme, since)
+    check_change(terms, programme, since)
+    return since
 
 
 def _print_notes(notes: Sequence[str]) -> None:

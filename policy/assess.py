@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from policy.fact_files import MOST_ERRORS, AssessRefused, Bad, BadRow, FactFile, Rows, Work, opened, safe
+from policy.fact_files import MOST_ERRORS, AssessRefused, Bad, BadRow, FactFile, Rows, Work, check_paths, opened, safe
 from policy.notice import Terms
 from policy.subjects import Decide, Subject
 from sheets.cells import Cell, shown
@@ -57,10 +57,7 @@ def assess_file(subject: Subject, terms: Terms, facts: Path, out: Path, *, proce
     Unknown columns are carried over. Amounts in yuan. Nothing is written where a cell cannot be read. Raises
     AssessRefused.
     """
-    if out.suffix not in (".csv", ".xlsx"):
-        raise AssessRefused(f"{out}：结果文件应为 .csv 或 .xlsx")
-    if out.exists() and out.samefile(facts):
-        raise AssessRefused(f"{out}：结果文件不能与事实文件相同")
+    check_paths(facts, out)
     as_csv = out.suffix == ".csv"
     totals, bad = Totals(), Bad()
     part = out.with_name(f".{out.name}.part")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from policy.assess import written
 from policy.explain import outcome_label
-from policy.fact_files import AssessRefused, Bad, FactFile, Rows, Work, opened, safe
+from policy.fact_files import Bad, FactFile, Rows, Work, check_paths, opened, safe
 from policy.notice import ChoiceRefused, Notice, Terms, load
 from policy.subjects import Decide, Decided, Subject
 from policy.tables import Cell, table
@@ -124,8 +124,8 @@ def compare_file(
     `out` (.csv or .xlsx) takes the rows whose outcome or amount (yuan) differs between variants: their labels, and for
     each variant outcome, amount, failed and unknown. Raises AssessRefused.
     """
-    if out is not None and (out.suffix not in (".csv", ".xlsx") or (out.exists() and out.samefile(facts))):
-        raise AssessRefused(f"{out}：结果文件应为 .csv 或 .xlsx，且不能与事实文件相同")
+    if out is not None:
+        check_paths(facts, out)
     comparison, bad = Comparison([Total() for _ in variants]), Bad()
     part = (out or facts).with_name(f".{(out or facts).name}.part")
     with written(facts, out or part, part, subject), ExitStack() as stack:

@@ -256,3 +256,18 @@ def opened(facts: Path, subject: Subject, stack: ExitStack) -> FactFile[Result]:
 def safe(cells: Iterable[Cell]) -> Sequence[str]:
     """Cells as texts of a csv line, none of which starts a formula."""
     return [f"'{text}" if _FORMULA.match(text) else text for text in map(shown, cells)]
+
+
+def check_paths(facts: Path, out: Path) -> None:
+    """Refuses a result that is no spreadsheet, a folder or the facts themselves, and facts that are not there.
+
+    Raises AssessRefused.
+    """
+    if not facts.is_file():
+        raise AssessRefused(f"无法读取 {facts}：没有这个文件，请核对文件名和所在文件夹")
+    if out.suffix not in (".csv", ".xlsx"):
+        raise AssessRefused(f"{out}：结果文件应为 .csv 或 .xlsx")
+    if out.is_dir() or not out.parent.is_dir():
+        raise AssessRefused(f"{out}：不能写成结果文件，请核对所在文件夹是否存在、名称是否已被文件夹占用")
+    if out.exists() and out.samefile(facts):
+        raise AssessRefused(f"{out}：结果文件不能与事实文件相同")

@@ -66,7 +66,7 @@ class NoticeFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.table = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+            self.table = tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
         except OSError as error:
             raise NoticeError(f"{path}：无法打开，请核对路径和读取权限") from error
         except UnicodeDecodeError as error:

@@ -71,6 +71,18 @@ def change_day(terms: Terms, programme: Programme, since: date) -> date:
     return since
 
 
+def check_change(terms: Terms, programme: Programme, since: date) -> None:
+    """Refuses a day on which no term of the programme changes, or whose notice tops nothing up. Raises TopUpRefused."""
+    change_day(terms, programme, since)
+    first = terms.period(programme)[0]
+    changes = [day for day in terms.days_that_may_count(KEYS, programme) if day and day > first]
+    if since not in changes:
+        known = f"，变动日为：{'、'.join(map(str, changes))}" if changes else "，标准在年内没有变动"
+        raise TopUpRefused(f"补差起算日 {since} 没有标准变动{known}")
+    if not terms.says(f"{programme}_topped_up", since):
+        raise TopUpRefused(f"{terms.title}没有规定 {since} 变动后对此前的补差")
+
+
 class _Decided(NamedTuple):
     outcome: Outcome
     amount: Decimal | None

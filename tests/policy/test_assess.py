@@ -206,6 +206,19 @@ class TestRefusals:
         assert assess(facts, tmp_path / "out.csv") == 2
         assert (tmp_path / "out.csv").read_text("utf-8") == "earlier"
 
+    def test_of_facts_that_are_not_there_while_the_result_is(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "out.csv").write_text("earlier")
+        assert assess(tmp_path / "none.csv", tmp_path / "out.csv") == 2
+        assert "无法读取" in capsys.readouterr().err
+        assert (tmp_path / "out.csv").read_text() == "earlier"
+
+    def test_of_a_result_that_is_a_folder_or_lies_in_none(self, tmp_path: Path) -> None:
+        facts = written(tmp_path / "facts.csv", ROWS)
+        (tmp_path / "folder.csv").mkdir()
+        for out in (tmp_path / "folder.csv", tmp_path / "none" / "out.csv"):
+            with pytest.raises(AssessRefused, match="不能写成结果文件"):
+                assess_file(REFUND, load("shanxi/2024").terms(), facts, out)
+
     def test_of_fifty_bad_rows_list_them_all(self, tmp_path: Path) -> None:
         facts = written(tmp_path / "facts.csv", [row(str(number), refunded="1.234") for number in range(50)])
         with pytest.raises(AssessRefused) as refused:

@@ -6,7 +6,9 @@ import pytest
 
 from policy.__main__ import main
 from policy.assess import assess_file
+from policy.notice import Terms
 from policy.subjects import REFUND, with_top_up
+from policy.topup import TopUpRefused, check_change
 from tests.policy.test_golden import BASES, INVENTED, terms_of
 
 NOTICE = str(INVENTED / "chenglan-2031.toml")
@@ -71,6 +73,8 @@ def test_several_processes_come_to_the_same(tmp_path: Path) -> None:
         (["--top-up-from", "7月1日"], "应写成 2031-07-01 这样的日期"),
         (["--top-up-from", "2031-02-28"], "不在政策期限 2031-03-01 至 2031-11-30 以内"),
         (["--top-up-from", "2031-07-01", "--notice", "national/2024"], "补差一次只算一个方案"),
+        (["--top-up-from", "2031-06-30"], "2031-06-30 没有标准变动，变动日为：2031-07-01"),
+        (["--top-up-from", "2031-03-01"], "2031-03-01 没有标准变动"),
     ],
 )
 def test_a_day_that_cannot_be_is_refused(
@@ -80,3 +84,17 @@ def test_a_day_that_cannot_be_is_refused(
     assert main(["assess", "refund", "--notice", NOTICE, *options, str(facts), str(tmp_path / "out.csv")]) == 2
     assert reason in capsys.readouterr().err
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_year_without_changes_has_nothing_to_top_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = written(tmp_path / "facts.csv", [REFUNDS])
+    line = ["assess", "refund", "--notice", "shanxi/2024", "--top-up-from", "2024-07-01", str(facts), str(tmp_path / "out.csv")]
+    assert main(line) == 2
+    assert "2024-07-01 没有标准变动，标准在年内没有变动" in capsys.readouterr().err
+
+
+def test_a_notice_that_tops_nothing_up_is_told_so(tmp_path: Path) -> None:
+    terms = terms_of("chenglan/2031", {})
+    silent = Terms.parse(terms.canonical().replace('"refund_topped_up"', '"refund_topped_up_not"'))
+    with pytest.raises(TopUpRefused, match="没有规定 2031-07-01 变动后对此前的补差"):
+        check_change(silent, "refund", date(2031, 7, 1))

@@ -158,11 +158,13 @@ class TestRefusals:
         assert "第 7 行：claimants 列的值“-1”" in capsys.readouterr().err
         assert {path.name for path in tmp_path.iterdir()} == {"facts.csv"}
 
-    @pytest.mark.parametrize("name", ["out.txt", "facts.csv"])
+    @pytest.mark.parametrize(
+        ("name", "reason"), [("out.txt", "结果文件应为 .csv 或 .xlsx"), ("facts.csv", "结果文件不能与事实文件相同")]
+    )
     def test_of_results_that_are_no_spreadsheet_or_the_facts_themselves(
-        self, facts: Path, name: str, capsys: pytest.CaptureFixture[str]
+        self, facts: Path, name: str, reason: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         before = facts.read_bytes()
         assert main(["assess", "refund", "--notice", "shanxi/2024", *METHODS, str(facts), str(facts.with_name(name))]) == 2
-        assert "结果文件应为 .csv 或 .xlsx" in capsys.readouterr().err
+        assert reason in capsys.readouterr().err
         assert facts.read_bytes() == before

@@ -252,6 +252,13 @@ class TestTheFile:
         path.write_text(CITY, "gb18030")
         assert refusal(path) == f"{path}：不是 UTF-8 编码的文本，请另存为 UTF-8"
 
+    def test_may_begin_with_a_byte_order_mark_as_windows_editors_write_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "city-2024.toml"
+        path.write_text(CITY, "utf-8-sig")
+        marked = load(str(path))
+        path.write_text(CITY, "utf-8")
+        assert marked == load(str(path))
+
     def test_under_another_name_is_refused(self, tmp_path: Path) -> None:
         path = written(tmp_path, CITY, "town-2024")
         with pytest.raises(NoticeError, match=r"notice\.id：应为 town/2024"):
