@@ -195,7 +195,7 @@ def _counted(blocks: Iterable[_Done], comparison: Comparison) -> Iterator[_Done]
 
 
 def compared(subject: Subject, variants: Sequence[Variant], comparison: Comparison) -> str:
-    """The comparison as a table for a terminal, the first variant above the others and what they change against it."""
+    """The comparison as a table for a terminal, the first variant above the others and what they change against it; yuan."""
     outcomes = [outcome_label(outcome) for outcome in Outcome]
     heads = ["方案", *outcomes, f"{subject.total}（元）", "转为合格", "不再合格", "金额增加", "金额减少", "合计增减（元）"]
     first = comparison.totals[0]

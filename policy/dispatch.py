@@ -64,7 +64,7 @@ class Split:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Of the whole, then of each part."""
+        """Of the whole, then of each part, each with its clause."""
         parts = (*self.hosts, *([self.own] if self.own else []), *self.not_paid)
         return (self.finding, *[part.finding for part in parts])
 
@@ -86,6 +86,7 @@ def split(terms: Terms, facts: RefundFacts, hosts: Sequence[Host]) -> Split:
 
     A part is its rate x what was paid for its workers, floored to the fen; the fen left over go to the largest fractions,
     of equal ones to the lower host code, the unit's own last. ValueError for an enterprise that is no dispatch unit.
+    Source: 晋人社厅发〔2024〕28号 五, 鲁人社发〔2024〕8号 三, 吉人社联〔2024〕43号 二; how fen are shared is a reading.
     """
     if not facts.dispatch:
         raise ValueError("不是劳务派遣单位，没有需要分配的部分")
@@ -122,6 +123,7 @@ def sums_of(terms: Terms, day: date | None, hosts: Iterable[Host]) -> dict[str, 
     """What was paid for a unit's workers by group of host, yuan, by names of RefundFacts; None where a sum is unknown.
 
     At public bodies that the notice does not cover; and, where each host goes by its own size, at large and other ones.
+    Source: as of `split`.
     """
     rules = _rules(terms, day)
     names = [] if rules.public_covered else ["paid_for_public_hosts"]

@@ -118,37 +118,37 @@ class HostSum(NamedTuple):
 
 
 def rule_label(rule: str) -> str:
-    """Chinese label of a rule code: layoff_rate -> 裁员率."""
+    """Chinese label of a rule code: layoff_rate -> 裁员率. KeyError for no such code."""
     return _RULES[rule]
 
 
 def basis_label(basis: str | None) -> str:
-    """Chinese label of a size basis; empty for none."""
+    """Chinese label of a size basis; empty for none. KeyError for no such code."""
     return _BASES[basis] if basis else ""
 
 
 def method_label(method: str) -> str:
-    """Chinese label of a layoff method."""
+    """Chinese label of a layoff method. KeyError for no such code."""
     return KEYS["layoff_method"].words[method]
 
 
 def payee_label(payee: str) -> str:
-    """Chinese label of corporate, tax, held."""
+    """Chinese label of corporate, tax, held. KeyError for no such code."""
     return _PAYEES[payee]
 
 
 def payee_reason(because: str) -> str:
-    """Why the money goes to that account or is held, in one Chinese sentence."""
+    """Why the money goes to that account or is held, in one Chinese sentence. KeyError for no such code."""
     return _PAYEE_REASONS[because]
 
 
 def outcome_label(outcome: str) -> str:
-    """合格, 不合格, 信息不全."""
+    """合格, 不合格, 信息不全. KeyError for no such code."""
     return _OUTCOMES[outcome]
 
 
 def fact_label(fact: str) -> str:
-    """Chinese label of a fact column that a finding may miss: retired -> 退休人数."""
+    """Chinese label of a fact column that a finding may miss: retired -> 退休人数. KeyError for no such column."""
     return _FACTS[fact]
 
 
@@ -186,7 +186,7 @@ def how_amount(terms: Terms, verdict: RefundVerdict) -> str:
 
 
 def host_sums(terms: Terms, verdict: RefundVerdict) -> list[HostSum]:
-    """What of a dispatch unit's base goes by its hosts' own sizes; empty where the unit is calculated as a whole."""
+    """What of a dispatch unit's base (yuan) goes by its hosts' own sizes; empty where the unit is calculated as a whole."""
     finding = verdict.finding("base_known")
     base = finding.figures if finding else {}
     on = _counted_on(terms, verdict)

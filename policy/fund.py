@@ -15,7 +15,8 @@ MONTHS = range(1, 13)
 def reserve_months(balance: Decimal | None, spending: Mapping[int, Decimal | None]) -> Decimal | None:
     """Months that the balance covers: rolling balance at last year's end / (last year's spending / 12).
 
-    `spending` by month 1 to 12, yuan. None if the balance or any month is unknown, or nothing was spent.
+    `spending` by month 1 to 12, yuan. None if the balance or any month is unknown, or nothing was spent. The formula is an
+    agency choice; 人社部发〔2024〕40号 二 only says 备付期限.
     """
     year = _year_of(spending)
     if balance is None or year is None or year <= 0:

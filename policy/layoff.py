@@ -88,7 +88,7 @@ class Layoff(NamedTuple):
 
 
 def layoff_rules(terms: Terms, on: date | None) -> LayoffRules:
-    """The layoff terms in force on this day."""
+    """The layoff terms in force on this day, with their clauses. KeyError where the notice lacks one."""
     rule, limit = terms.clause("layoff_inclusive", on), terms.clause("layoff_limit", on)
     usual, small = terms.number_of("layoff_limit", on), terms.number_of("layoff_limit_small", on)
     method = terms.word_of("layoff_method", on)
@@ -105,7 +105,10 @@ def layoff_rules(terms: Terms, on: date | None) -> LayoffRules:
 
 
 def judge_layoff(rules: LayoffRules, facts: RefundFacts) -> Layoff:
-    """The rule `layoff_rate`: nobody laid off, or a rate within the limit. Clause: that of the limit that applies."""
+    """The rule `layoff_rate`: nobody laid off, or a rate (fraction) within the limit that applies, whose clause is quoted.
+
+    Source: 人社部发〔2024〕40号 二 未裁员, 5.5%, 20%; what is counted over what is an agency choice.
+    """
     ratio = rules.ratio(facts)
     headcount = rules.headcount(facts)
     small = None if headcount is None else headcount <= rules.small_most

@@ -80,6 +80,7 @@ class NoticeFile:
                 raise self.error(key, f"应写成 [{key}] 一节")
 
     def error(self, key: str, reason: str) -> NoticeError:
+        """What is wrong with this file, to be raised: path, key and reason."""
         return NoticeError(f"{self.path}：{key}：{reason}")
 
     def head(self) -> dict[str, Any]:

@@ -19,7 +19,10 @@ class Premium:
 
 
 def expected_premium(terms: Terms, month: date, wage_base: Decimal) -> Premium | None:
-    """Wage base (yuan) x rate in force in that month; None where the notice has no rate for it."""
+    """Wage base (yuan) x rate in force in that month; None where the notice has no rate for it.
+
+    Source: section 一 of each notice.
+    """
     if not terms.states("premium_rate", month):
         return None
     return Premium(

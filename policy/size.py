@@ -72,13 +72,13 @@ def size_of(terms: Terms, facts: RefundFacts) -> SizeVerdict:
 
 
 def judge_size(rules: SizeRules, facts: RefundFacts) -> SizeVerdict:
-    """The size by these terms; see `size_of`."""
+    """The size by these terms; see `size_of`. Source: the verdict's own clause."""
     return _of_any_kind(rules, facts) if facts.kind is None else _of_kind(rules, facts, facts.kind)
 
 
 @lru_cache(maxsize=1024)
 def size_rules(terms: Terms, on: date | None) -> SizeRules:
-    """The size terms in force on this day."""
+    """The size terms in force on this day, each with its clause. KeyError where the notice lacks one."""
     ladder = list(terms.words_of("size_ladder", on))
     if "size_2020" in ladder and terms.word_of("size_when_no_2020", on) == "recorded":
         ladder += ["recorded", "parent"]

@@ -81,6 +81,7 @@ def stand(industry: str | None, employees: int | None, revenue: Decimal | None, 
     """What the standard answers; None where it does not: no row, or too little known.
 
     `revenue` and `assets` in 万元. A code too short to pick one row is answered if every row agrees on the size.
+    Source: 国统字〔2017〕213号 统计上大中小微型企业划分办法（2017）.
     """
     rows = _rows(industry) if industry else ()
     if not rows:

@@ -22,7 +22,7 @@ class Claimants:
         return replace(facts, received=None if not person or facts.received is None else facts.received + granted)
 
     def assess(self, terms: Terms, person: str, facts: SkillFacts) -> SkillVerdict:
-        """The next claim, with what earlier ones were granted; see `known`."""
+        """The next claim, with what earlier ones were granted; see `known`. Clauses: each finding's own."""
         verdict = assess_skill(terms, self.known(person, facts))
         if person and verdict.outcome is Outcome.ELIGIBLE:
             granted = Subsidy(facts.occupation, facts.grade, facts.claimed_on)

@@ -21,14 +21,17 @@ _Match = Callable[[Subsidy, SkillFacts], Known]
 
 
 def is_urgent(rules: SkillRules, occupation: str | None) -> Known:
-    """Whether the occupation is one of 急需紧缺."""
+    """Whether the occupation is one of 急需紧缺; None where it is not known. Source: the notice that lists them."""
     if not rules.urgent_occupations:
         return False
     return None if occupation is None else occupation in rules.urgent_occupations
 
 
 def judge_yearly_limit(rules: SkillRules, facts: SkillFacts) -> Finding:
-    """So many a person and calendar year, by the claim's day; urgent occupations apart where they have a limit."""
+    """So many a person and calendar year, by the claim's day; urgent occupations apart where they have a limit.
+
+    Source: 人社部发〔2024〕40号 三 每人每年享受补贴次数最多不超过三次; the finding quotes its notice's clause.
+    """
     urgent = is_urgent(rules, facts.occupation) if True in rules.yearly_limits else False
     limits = {kind: limit for kind, limit in rules.yearly_limits.items() if urgent in (kind, None)}
     figures: dict[str, Figure] = {
@@ -53,12 +56,15 @@ def judge_yearly_limit(rules: SkillRules, facts: SkillFacts) -> Finding:
 
 
 def judge_once_per_grade(rules: SkillRules, facts: SkillFacts) -> Finding:
-    """One skill subsidy ever for one grade of one occupation."""
+    """One skill subsidy ever for one grade of one occupation. Source: 人社部发〔2024〕40号 三; quoted by the finding."""
     return _judged(rules, "once_per_grade", facts, facts.received, _same_grade, {})
 
 
 def judge_lower_grade(rules: SkillRules, facts: SkillFacts) -> Finding:
-    """None for a lower grade of an occupation after a subsidy for a higher one (or a certificate, where that bars)."""
+    """None for a lower grade of an occupation after a subsidy for a higher one (or a certificate, where that bars).
+
+    Source: 人社部发〔2024〕40号 三; the finding quotes its notice's clause.
+    """
     by_certificate = rules.lower_grade_bar == "held"
     figures: dict[str, Figure] = {"basis": rules.lower_grade_bar}
     if by_certificate:
@@ -67,7 +73,10 @@ def judge_lower_grade(rules: SkillRules, facts: SkillFacts) -> Finding:
 
 
 def judge_training(rules: SkillRules, facts: SkillFacts) -> Finding:
-    """No training subsidy enjoyed on or before the claim, as far as the notice's scope and first day reach."""
+    """No training subsidy enjoyed on or before the claim, as far as the notice's scope and first day reach.
+
+    Source: 人社部发〔2024〕40号 三, 吉人社联〔2024〕43号 二; the finding quotes its notice's clause.
+    """
     scope = _SCOPES[rules.training_bar_scope]
 
     def bars(subsidy: Subsidy, facts: SkillFacts) -> Known:

@@ -74,7 +74,10 @@ class SkillRules:
 
 @lru_cache(maxsize=1024)
 def skill_rules(terms: Terms, on: date | None) -> SkillRules:
-    """The skill terms in force on this day; None: of those that change the first."""
+    """The skill terms in force on this day, amounts in yuan, with their clauses; None: of those that change the first.
+
+    KeyError for terms that were kept before skill subsidies were ruled.
+    """
     first_day, last_day = terms.skill_period
     return SkillRules(
         first_day=first_day,

@@ -144,7 +144,10 @@ TOP_UP = ("amount_before", "amount_after", "top_up")
 
 
 def with_top_up(subject: Subject, since: date) -> Subject:
-    """The subject with what each row came to before and after terms changed on `since`, and the difference payable."""
+    """The subject with what each row came to before and after terms changed on `since`, and the difference payable, yuan.
+
+    Its decider raises TopUpRefused for a day outside the programme.
+    """
     return replace(subject, appended=(*subject.appended, *TOP_UP), decider=partial(_topped_up, subject.decider, since))
 
 

@@ -17,6 +17,7 @@ def wide(text: str) -> int:
 
 
 def shown(cell: Cell) -> str:
+    """A cell as text: thousands separated, decimals (yuan) to the fen, None empty."""
     if cell is None:
         return ""
     return f"{cell:,.2f}" if isinstance(cell, Decimal) else f"{cell:,}" if isinstance(cell, int) else cell

@@ -91,7 +91,7 @@ class Terms:
         self._terms = {key: tuple(by_key[key]) for key in sorted(by_key)}
 
     def states(self, key: str, on: date | None = None) -> bool:
-        """Whether the terms say anything under this key (on that day)."""
+        """Whether the terms say anything under this key (on that day); False for a key that nobody knows."""
         return any(on is None or term.holds(on) for term in self._terms.get(key, ()))
 
     def term(self, key: str, on: date | None = None) -> Term:
@@ -109,11 +109,11 @@ class Terms:
         return Term(key, rule.label, rule.type, rule.absent, "absent")
 
     def value(self, key: str, on: date | None = None) -> Value:
-        """The value of a term; see `term`."""
+        """The value of a term. KeyError as of `term`."""
         return self.term(key, on).value
 
     def clause(self, key: str, on: date | None = None) -> str:
-        """Document and section of a term, `人社部发〔2024〕40号 二`; empty for an agency choice."""
+        """Document and section of a term, `人社部发〔2024〕40号 二`; empty for an agency choice. KeyError as of `term`."""
         term = self.term(key, on)
         return f"{term.document} {term.clause}" if term.clause else ""
 
@@ -122,42 +122,42 @@ class Terms:
         return [term for terms in self._terms.values() for term in terms]
 
     def number_of(self, key: str, on: date | None = None) -> Decimal:
-        """The value of a term that is a number."""
+        """The value of a term that is a number: a fraction or yuan, exact. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if isinstance(value, bool) or not isinstance(value, Decimal | int):
             raise TypeError(f"{key} 不是数字：{value!r}")
         return Decimal(value)
 
     def count_of(self, key: str, on: date | None = None) -> int:
-        """The value of a term that is a whole number: months, days, heads."""
+        """The value of a term that is a whole number: months, days, heads. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{key} 不是整数：{value!r}")
         return value
 
     def word_of(self, key: str, on: date | None = None) -> str:
-        """The value of a term that is a word or a text."""
+        """The value of a term that is a word or a text. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if not isinstance(value, str):
             raise TypeError(f"{key} 不是文字：{value!r}")
         return value
 
     def words_of(self, key: str, on: date | None = None) -> tuple[str, ...]:
-        """The value of a term that is a list of words."""
+        """The value of a term that is a list of words. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if not isinstance(value, tuple):
             raise TypeError(f"{key} 不是列表：{value!r}")
         return value
 
     def says(self, key: str, on: date | None = None) -> bool:
-        """The value of a term that is true or false."""
+        """The value of a term that is true or false. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if not isinstance(value, bool):
             raise TypeError(f"{key} 不是“是/否”：{value!r}")
         return value
 
     def day_of(self, key: str, on: date | None = None) -> date:
-        """The value of a term that is a day."""
+        """The value of a term that is a day. KeyError as of `term`, TypeError for another."""
         value = self.value(key, on)
         if not isinstance(value, date):
             raise TypeError(f"{key} 不是日期：{value!r}")

@@ -39,9 +39,10 @@ class TopUp:
 
 
 def difference(terms: Terms, facts: RefundFacts | SkillFacts, since: date) -> TopUp:
-    """What is payable on top to a case decided before `since`, the first day of changed terms. Raises TopUpRefused.
+    """What is payable on top, yuan, to a case decided before `since`, the first day of changed terms. Raises TopUpRefused.
 
-    The terms `refund_topped_up` and `skill_topped_up` say whether earlier cases of the year are topped up.
+    The terms `refund_topped_up` and `skill_topped_up` say whether earlier cases of the year are topped up; the finding
+    quotes their clause.
     """
     programme: Programme = "refund" if isinstance(facts, RefundFacts) else "skill"
     change_day(terms, programme, since)

@@ -57,8 +57,8 @@ _HARSHNESS = (Answer.UNKNOWN, Answer.PASS, Answer.FAIL)
 
 
 def mildest(variants: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
-    """Of each rule that every variant asks the mildest finding, in the order of the first; for where the day is not known
-    and the terms change: a rule fails only if it fails whichever day it was."""
+    """Of each rule that every variant asks the mildest finding, with its clause, in the order of the first; for where the
+    day is not known and the terms change: a rule fails only if it fails whichever day it was."""
     first, *others = [{finding.rule: finding for finding in variant} for variant in variants]
     shared = [rule for rule in first if all(rule in other for other in others)]
     return tuple(

@@ -45,7 +45,8 @@ class Calendar:
             raise UnknownYear(day.year) from None
 
     def nth_after(self, day: date, n: int) -> date:
-        """The n-th working day after `day`, which itself does not count; n = 0 is `day`. Raises UnknownYear."""
+        """The n-th working day after `day`, which itself does not count; n = 0 is `day`. Raises UnknownYear, ValueError for
+        n below 0."""
         if n < 0:
             raise ValueError(f"工作日天数不能为负：{n}")
         while n:
@@ -62,7 +63,7 @@ class Calendar:
     def last_day(self, first: date, n: int, unit: Unit) -> date:
         """The last day of a period of n days of which `first` is the first, as 公示期 counts. Raises UnknownYear.
 
-        In working days a `first` that is not worked is not counted.
+        In working days a `first` that is not worked is not counted. ValueError for n below 1.
         """
         if n < 1:
             raise ValueError(f"期限至少一天：{n}")
