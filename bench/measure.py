@@ -1,0 +1,57 @@
+"""What every benchmark measures with: seconds, processor seconds, memory; and how it says them."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+
+class Watched:
+    """Seconds, and those that processors worked for this process and its children (never those of the database's server);
+    the most memory (PSS, bytes) that these processes held meanwhile."""
+
+    seconds = 0.0
+    worked = 0.0
+    most = 0
+
+
+@contextmanager
+def watched(*, own: bool = True) -> Iterator[Watched]:
+    """Watches this process and its children; `own` false: the children alone."""
+    found, over = Watched(), threading.Event()
+    watching = 0.0
+
+    def watch() -> None:
+        nonlocal watching
+        this = psutil.Process()
+        while not over.wait(0.2):
+            held = 0
+            for process in [*([this] if own else []), *this.children(recursive=True)]:
+                try:
+                    held += process.memory_full_info().pss
+                except psutil.NoSuchProcess:
+                    continue
+            found.most = max(found.most, held)
+        watching = time.thread_time()
+
+    def worked() -> float:
+        times = os.times()
+        return sum(times[:4] if own else times[2:4])
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    begun, worked_before = time.perf_counter(), worked()
+    yield found
+    found.seconds = time.perf_counter() - begun
+    over.set()
+    watcher.join()
+    found.worked = worked() - worked_before - (watching if own else 0)
+
+
+def told(what: str, rows: int, one: Watched, bare: float | None = None) -> None:
+    beside = f"  {one.seconds / bare:5.2f} x bare ({bare:.1f} s)" if bare else ""
+    pace = f"{one.seconds:>8.1f} s {one.worked:>8.1f} CPU s {rows / one.seconds:>10,.0f} rows/s {one.most / 2**20:>7.0f} MB"
+    print(f"{what:<28}{rows:>10,} rows {pace}{beside}", flush=True)
