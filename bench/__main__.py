@@ -1,10 +1,14 @@
-"""python -m bench [rules | loads | screening]; SIZE=n enterprises. Run by `make bench`, on a database of its own.
+"""python -m bench [PART]; SIZE=n rows or enterprises. Run by `make bench ONLY=PART SIZE=n`, each part on a database of its
+own.
 
-loads      every spreadsheet of the made-up city, checked and confirmed, beside a bare COPY of the contributions
-screening  the whole programme, after loads
-rules      `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
+contributions  csv of contributions loaded, and again in another order, beside a bare COPY
+enterprises    the same of the registry, beside a bare COPY, a bare loop of sealing, and django-import-export's default
+xlsx           contributions beside reading the file with calamine alone
+loads          every spreadsheet of the made-up city, checked and confirmed
+screening      the whole programme, after loads
+rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
 
-SIZE is 100,000 where it is not given, for rules 1,000,000.
+SIZE is 1,000,000 where it is not given, for loads and screening 100,000.
 """
 
 import os
@@ -16,12 +20,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django
 
-from bench.imports import loads
+from bench.imports import contributions, enterprises, loads, xlsx
 from bench.rules import rules
 from bench.screening import screening
 
 PARTS: dict[str, tuple[Callable[[], None], ...]] = {
     "rules": (rules,),
+    "contributions": (contributions,),
+    "enterprises": (enterprises,),
+    "xlsx": (xlsx,),
     "loads": (loads,),
     "screening": (loads, screening),
     "": (rules, loads, screening),

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
@@ -51,7 +51,9 @@ def watched(*, own: bool = True) -> Iterator[Watched]:
     found.worked = worked() - worked_before - (watching if own else 0)
 
 
-def told(what: str, rows: int, one: Watched, bare: float | None = None) -> None:
-    beside = f"  {one.seconds / bare:5.2f} x bare ({bare:.1f} s)" if bare else ""
+def told(what: str, rows: int, one: Watched, beside: float | Mapping[str, float] | None = None) -> None:
+    """Print what was measured, and how many times the seconds of each baseline it took (a mere number is a `bare` one)."""
+    named = {"bare": beside} if isinstance(beside, int | float) else beside or {}
+    ratios = "".join(f"  {one.seconds / seconds:5.2f} x {name} ({seconds:.1f} s)" for name, seconds in named.items() if seconds)
     pace = f"{one.seconds:>8.1f} s {one.worked:>8.1f} CPU s {rows / one.seconds:>10,.0f} rows/s {one.most / 2**20:>7.0f} MB"
-    print(f"{what:<28}{rows:>10,} rows {pace}{beside}", flush=True)
+    print(f"{what:<28}{rows:>10,} rows {pace}{ratios}", flush=True)
