@@ -1,6 +1,7 @@
 """What the business checks of the registry, the contributions and the lists say."""
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from enterprises.models import CreditListing, Enterprise, SizeCover
 from tests.office import contribution, enterprise, uscc
@@ -147,3 +148,13 @@ class TestHosts:
         imp = office.check("hosts", [{"派遣单位统一社会信用代码": code} | row for code in codes])
         assert list(errors(imp)) == [4, 5]
         assert warnings(imp) == {3: ["该单位在名册中不是劳务派遣单位，请核对"]}
+
+
+class TestRegistry:
+    def test_keeps_an_enterprise_that_has_contributions(self, office):
+        codes = office.enterprises(2)
+        office.load("contributions", [contribution(codes[0])])
+        Enterprise.objects.filter(uscc=codes[1]).delete()
+        with pytest.raises(IntegrityError, match="has contributions"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM enterprises_enterprise WHERE uscc = %s", codes[:1])
+        assert list(Enterprise.objects.values_list("uscc", flat=True)) == codes[:1]
