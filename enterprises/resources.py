@@ -1,6 +1,7 @@
 """The spreadsheets of this app, declared: registry, contributions, workforce, size lists, credit list, insured persons."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -122,6 +123,13 @@ class EnterpriseResource(intake.SheetResource):
     )
 
 
+# The rate of a row's month, by its place among those of `premium_rates`; NULL where none is stated.
+_PREMIUM_RATE = (
+    "(%(premium_rates)s::numeric[])["
+    "12 * (extract(year FROM s.month)::int - %(premium_since)s) + extract(month FROM s.month)::int]"
+)
+
+
 @intake.declare
 class ContributionResource(intake.SheetResource):
     """缴费明细."""
@@ -163,21 +171,19 @@ class ContributionResource(intake.SheetResource):
         # its agency tolerates, is said by a programme, often adopted after the load; premium_warnings then asks its terms.
         Check(
             "wage_base",
-            "s.type = '正常' AND abs(s.employer_due + s.employee_due - round(s.wage_base * premium.rate, 2)) "
-            "> 2 * %(premium_tolerance)s::numeric * greatest(s.headcount, 1)",
+            "s.type = '正常' AND abs(s.employer_due + s.employee_due - round(s.wage_base * RATE, 2)) "
+            "> 2 * %(premium_tolerance)s::numeric * greatest(s.headcount, 1)".replace("RATE", _PREMIUM_RATE),
             "应缴合计 {} 元与缴费基数乘以费率（{} 元）相差较大，请核对",
-            ("s.employer_due + s.employee_due", "round(s.wage_base * premium.rate, 2)"),
+            ("s.employer_due + s.employee_due", f"round(s.wage_base * {_PREMIUM_RATE}, 2)"),
             warning=True,
-            join="JOIN unnest(%(premium_months)s::date[], %(premium_rates)s::numeric[]) premium (month, rate) "
-            "ON premium.month = s.month",
         ),
     )
 
     def parameters(self, at: datetime) -> dict[str, Any]:
         rates = premium_rates(at.year)
         return {
-            "premium_months": list(rates),
-            "premium_rates": [str(rate) for rate in rates.values()],
+            "premium_since": min(rates).year,
+            "premium_rates": [None if rate is None else str(rate) for rate in rates.values()],
             "premium_tolerance": str(_premium_terms().number_of("premium_tolerance")),
         }
 
@@ -188,11 +194,11 @@ def _premium_terms() -> notice.Terms:
 
 
 @lru_cache(maxsize=4)
-def premium_rates(until_year: int) -> dict[date, Any]:
-    """Month -> rate of the premium, employer and employee together, for the months of which the notice states it."""
+def premium_rates(until_year: int) -> dict[date, Decimal | None]:
+    """Month -> rate of the premium, employer and employee together, of eleven years; None where the notice states none."""
     terms = _premium_terms()
     months = [date(year, month, 1) for year in range(until_year - 10, until_year + 1) for month in range(1, 13)]
-    return {month: terms.number_of("premium_rate", month) for month in months if terms.states("premium_rate", month)}
+    return {month: terms.number_of("premium_rate", month) if terms.states("premium_rate", month) else None for month in months}
 
 
 @intake.declare

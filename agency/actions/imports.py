@@ -319,8 +319,7 @@ def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
     staging = intake.staging_of(imp)
     if not intake.is_staged(staging, imp.report["rows"]):
         return False
-    report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress, again=True)
-    return bool(report.digest == imp.report["digest"])
+    return bool(intake.digest_now(staging, scope=_scope(imp, at), at=at, told=progress) == imp.report["digest"])
 
 
 def _book(imp: Import, by: User, at: datetime) -> None:

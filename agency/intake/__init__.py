@@ -6,7 +6,6 @@ A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` f
 Nothing here asks or saves row by row: what the rows are is said once, and PostgreSQL does the rest."""
 
 from agency.intake.changes import ChangedCell, ChangedRow, ChangesPage, changed_rows, keep_changes
-from agency.intake.checks import Issue, Report, issues, report
 from agency.intake.declare import (
     Cell,
     Check,
@@ -18,6 +17,7 @@ from agency.intake.declare import (
     kinds,
 )
 from agency.intake.landing import land
+from agency.intake.report import Issue, Report, digest_now, issues, report
 from agency.intake.staging import Staging, drop_staging, fill, is_staged, staged_imports, staging_of
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "UnknownKind",
     "changed_rows",
     "declare",
+    "digest_now",
     "drop_staging",
     "fill",
     "is_staged",

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg import sql
 
-from agency.intake.checks import CHANGED
 from agency.intake.compare import Compared, compared, compared_text
 from agency.intake.declare import SHOWN, Cell, parameters_of
+from agency.intake.fates import CHANGED
 from agency.intake.staging import Staging
 from agency.sealed import Sealed
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import connection, models
 from psycopg import sql
 
-from agency.intake.checks import CHANGED, NEW
 from agency.intake.declare import parameters_of
+from agency.intake.fates import CHANGED, NEW
 from agency.intake.staging import Staging, index_pairs
 from agency.models import User
 
@@ -20,8 +20,10 @@ def land(staging: Staging, *, scope: list[str], by: User, at: datetime) -> None:
     written = _written(staging)
     source = [(sql.Identifier("source_id"), sql.Literal(staging.imp.pk)), (sql.Identifier("source_row"), sql.SQL("s.number"))]
     with connection.cursor() as cursor:
-        cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
-        cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
+        if staging.imp.new:
+            cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
+        if staging.imp.changed:
+            cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
         table = sql.Identifier(staging.resource.model._meta.db_table)  # whoever asks next must not plan for an empty table
         cursor.execute(sql.SQL("ANALYZE {}").format(table).as_string(None))
     for action in staging.resource.after:
@@ -70,7 +72,7 @@ def _names(pairs: Any) -> str:
 def _insert(staging: Staging, pairs: Pairs) -> sql.Composable:
     return sql.SQL(
         "INSERT INTO {target} ({columns}) SELECT {values} "
-        "FROM {rows} s JOIN {fates} f ON f.row = s.row {joins} WHERE f.fate = {new}"
+        "FROM {rows} s LEFT JOIN {fates} f ON f.row = s.row {joins} WHERE f.row IS NULL OR f.fate = {new}"
     ).format(
         target=staging.target,
         columns=sql.SQL(", ").join(column for column, _ in pairs),

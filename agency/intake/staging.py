@@ -37,7 +37,7 @@ class Staging:
 
     @property
     def fates(self) -> sql.Identifier:
-        """A temporary table: what becomes of each row."""
+        """A temporary table: what becomes of each row that is not simply new, and what was found of it."""
         return sql.Identifier(f"intake_{self.imp.pk}_fate")
 
     @property
@@ -113,7 +113,7 @@ class Staging:
 
     def values_of(self, name: str) -> list[Any]:
         """The values of one cell among the rows that landed or were already as the file says."""
-        query = sql.SQL("SELECT DISTINCT s.{} FROM {} s JOIN {} f ON f.row = s.row WHERE f.fate > 0")
+        query = sql.SQL("SELECT DISTINCT s.{} FROM {} s LEFT JOIN {} f ON f.row = s.row WHERE f.row IS NULL OR f.fate > 0")
         with connection.cursor() as cursor:
             cursor.execute(query.format(sql.Identifier(name), self.rows, self.fates).as_string(None))
             return [found for (found,) in cursor.fetchall()]
