@@ -63,6 +63,15 @@ def _is_of_file(staging: Staging, text: str) -> bool:
     return not (others or stored or "%(" in text or "{issues}" in text)
 
 
+def prepared(staging: Staging) -> Iterator[sql.Composable]:
+    """Statements that make the tables which several searches of the kind join; gone with the transaction."""
+    for name, select in staging.resource.prepared.items():
+        table = staging.names[name]
+        yield sql.SQL("DROP TABLE IF EXISTS {}").format(table)
+        yield sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS {}").format(table, sql.SQL(select).format(**staging.names))
+        yield sql.SQL("ANALYZE {}").format(table)
+
+
 def what(staging: Staging, check: Check) -> str:
     """What a check finds, without figures."""
     return f"{staging.resource.cells[check.cell].column_name}：{check.reason.replace('{}', '…')}"
@@ -121,8 +130,8 @@ def found_by(staging: Staging, check: Check, code: str, narrowed: sql.Composable
         rows=staging.rows,
         narrowed=narrowed or sql.SQL(""),
         joins=staging.joins(" ".join([check.where, check.join, *check.figures])),
-        join=sql.SQL(check.join).format(rows=staging.rows, issues=staging.issues),
-        where=sql.SQL(check.where).format(rows=staging.rows, issues=staging.issues),
+        join=sql.SQL(check.join).format(**staging.names),
+        where=sql.SQL(check.where).format(**staging.names),
     )
 
 

@@ -124,8 +124,9 @@ class Check:
 
     SQL over `s` (the staged row, by cell names; `s.number` its row in the sheet), `t` (the stored row of the same key)
     and the references; a sealed cell is compared by its blind index, `s.cell_index`. `join` is a further JOIN that it
-    needs. `{rows}` is the staging table, `{issues}` what was found so far (row, level). Parameters: %(today)s, %(import)s,
-    %(region)s, %(scope)s, and those of the kind. Each {} in `reason` is filled by one SQL expression of `figures`."""
+    needs. `{rows}` is the staging table, `{issues}` what was found so far (row, level), and the kind's `prepared` tables
+    go by their names. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, and those of the kind. Each {} in `reason`
+    is filled by one SQL expression of `figures`."""
 
     cell: str
     where: str
@@ -145,6 +146,7 @@ class SheetResource(Resource):
     computed: ClassVar[Mapping[str, str]] = {}  # model column -> SQL, for what no cell holds
     regions: ClassVar[tuple[str, ...]] = ()  # SQL of the region codes of a row; each must lie within the loader's posts
     region_cell: ClassVar[str] = ""  # the cell blamed when it does not
+    prepared: ClassVar[Mapping[str, str]] = {}  # name -> SELECT, made once, in order, for the checks that join it as {name}
     checks: ClassVar[tuple[Check, ...]] = ()
     after: ClassVar[tuple[Callable[..., None], ...]] = ()  # called as (staging, *, by, at) once the rows have landed
     roles: ClassVar[frozenset[str]] = frozenset({Role.PREPARER})  # who may load it

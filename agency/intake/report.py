@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from agency.intake import fates
-from agency.intake.checks import DUPLICATE, Search, duplicates, flags, found_by, repeated, searches, what
+from agency.intake.checks import DUPLICATE, Search, duplicates, flags, found_by, prepared, repeated, searches, what
 from agency.intake.compare import compared
 from agency.intake.declare import parameters_of
 from agency.intake.fates import CHANGED, REFUSED, UNCHANGED
@@ -106,6 +106,9 @@ class _Look:
 
     def decide(self, asked: list[Search]) -> None:
         """Search, then look at every row; then search what asks what the others found."""
+        self.told(0, len(asked), "业务检查", "项")
+        for statement in prepared(self.staging):
+            self.run(statement)
         for number, search in enumerate(search for search in asked if not search.late):
             self.told(number, len(asked), "业务检查", "项")
             self.run(found_by(self.staging, search.check, search.code))

@@ -45,6 +45,12 @@ class Staging:
         """Which rows a checked import would change."""
         return sql.Identifier(f"intake_{self.imp.pk}_change")
 
+    @cached_property
+    def names(self) -> dict[str, sql.Identifier]:
+        """What the SQL of the kind may name in braces; its prepared tables are temporary ones."""
+        prepared = {name: sql.Identifier(f"intake_{self.imp.pk}_{name}") for name in self.resource.prepared}
+        return {"rows": self.rows, "issues": self.issues, **prepared}
+
     @property
     def target(self) -> sql.Identifier:
         return sql.Identifier(self.resource.model._meta.db_table)

@@ -12,6 +12,72 @@ from enterprises.resources.registry import OF_REGISTRY, uscc_cell
 from policy import notice
 from sheets import values
 
+JUMP = 3  # times that head-count or base a head may differ from the month before
+JUMP_FROM = 10  # insured in either of the two months, below which a head-count may differ as it likes
+_YEARS = 4  # before this one, whose months are held against each other; so that a bigint has a bit for each
+
+# The enterprises whose months have to be looked at one by one: their own rows of the file, or the stored month before the
+# first of these, give a reason to; within the loader's posts. One aggregate of the file, with a bit for each month.
+_SUSPECT = """
+WITH staged AS (
+    SELECT uscc, min(month) AS first, min(headcount) AS fewest, max(headcount) AS most, min(wage_base) AS lowest,
+        max(wage_base) AS highest, count(*) AS lines, bool_or(voided) AS voided,
+        bit_or(1::bigint << ((month - %(series_from)s::date + 15) * 48 / 1461)) AS months
+    FROM {rows} WHERE type <> '退费' AND month BETWEEN %(series_from)s AND %(today)s GROUP BY uscc
+)
+SELECT DISTINCT staged.uscc, enterprise.id FROM staged
+JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
+JOIN agency_region place ON place.code = enterprise.region_id
+    AND EXISTS (SELECT FROM unnest(%(scope)s::text[]) prefix WHERE starts_with(place.path, prefix))
+LEFT JOIN enterprises_monthlycontribution before ON before.enterprise_id = enterprise.id
+    AND before.month = (staged.first - interval '1 month')::date AND before.type <> '退费' AND NOT before.voided
+WHERE staged.voided OR lines > bit_count(months::bit(64)) OR months & (months + (months & -months)) <> 0
+    OR greatest(most, before.headcount) > %(jump)s * least(fewest, before.headcount)
+    OR greatest(highest, before.wage_base) * greatest(most, before.headcount)
+        > %(jump)s * least(lowest, before.wage_base) * least(fewest, before.headcount)
+    OR (before.id IS NULL AND EXISTS (
+        SELECT FROM enterprises_monthlycontribution earlier WHERE earlier.enterprise_id = enterprise.id
+        AND earlier.month < staged.first AND earlier.month >= %(series_from)s))
+"""
+
+# Their months, staged and stored, that follow a missing one, or whose head-count or base a head is far from the month
+# before. A month's figures are those of its 正常 lines, where it has none of its 补缴 lines.
+_BROKEN = """
+WITH line AS (
+    SELECT staged.uscc, staged.month, staged.type = '正常' AS normal, staged.headcount, staged.wage_base
+    FROM {suspect} suspect JOIN {rows} staged ON staged.uscc = suspect.uscc WHERE staged.type <> '退费' AND NOT staged.voided
+    UNION ALL
+    SELECT suspect.uscc, stored.month, stored.type = '正常', stored.headcount, stored.wage_base
+    FROM {suspect} suspect JOIN enterprises_monthlycontribution stored ON stored.enterprise_id = suspect.id
+    WHERE stored.type <> '退费' AND NOT stored.voided AND NOT EXISTS (
+        SELECT FROM {rows} anew WHERE anew.uscc = suspect.uscc AND anew.month = stored.month AND anew.type = stored.type
+        AND anew.arrived_on IS NOT DISTINCT FROM stored.arrived_on AND anew.line = stored.line)
+), month AS (
+    SELECT DISTINCT ON (uscc, month) uscc, month, sum(headcount) AS insured,
+        CASE WHEN count(wage_base) = count(*) THEN sum(wage_base) / nullif(sum(headcount), 0) END AS a_head
+    FROM line WHERE month BETWEEN %(series_from)s AND %(today)s GROUP BY uscc, month, normal ORDER BY uscc, month, normal DESC
+), series AS (
+    SELECT *, lag(month) OVER earlier AS month_before, lag(insured) OVER earlier AS insured_before,
+        lag(a_head) OVER earlier AS a_head_before
+    FROM month WINDOW earlier AS (PARTITION BY uscc ORDER BY month)
+), judged AS (
+    SELECT *, month_before < (month - interval '1 month')::date AS follows_gap,
+        greatest(insured, insured_before) >= %(jump_from)s
+            AND greatest(insured, insured_before) > %(jump)s * least(insured, insured_before) AS insured_jumps,
+        greatest(a_head, a_head_before) > %(jump)s * least(a_head, a_head_before) AS base_jumps
+    FROM series WHERE month_before IS NOT NULL
+)
+SELECT * FROM judged WHERE follows_gap OR insured_jumps OR base_jumps
+"""
+
+
+def _broken(cell: str, what: str, reason: str, *figures: str) -> Check:
+    """Something in the order of an enterprise's months, told on the lines of the month where it shows."""
+    where = f"broken.{what} AND s.type <> '退费' AND NOT s.voided"
+    join = "JOIN {broken} broken ON broken.uscc = s.uscc AND broken.month = s.month"
+    return Check(cell, where, reason, figures, warning=True, join=join)
+
+
 PREMIUM_NOTICE = "national/2024"  # the rate is one for the whole country; this notice states it, with its months
 
 # The rate of a row's month, by its place among those of `premium_rates`; NULL where none is stated.
@@ -31,7 +97,7 @@ class ContributionResource(intake.SheetResource):
     wage_base = Cell("缴费基数", values.money)
     employer_due = Cell("单位应缴", values.money)
     employee_due = Cell("个人应缴", values.money)
-    employer_paid = Cell("单位实缴", values.money, filled=True)
+    employer_paid = Cell("单位实缴", values.money, filled=True, note="不填负数；退费另列一行，缴费类型填 退费")
     employee_paid = Cell("个人实缴", values.money, filled=True)
     late_fee = Cell("滞纳金", values.money)
     type = Cell("缴费类型", values.choice(MonthlyContribution.Type.values), note="默认 正常")
@@ -49,9 +115,17 @@ class ContributionResource(intake.SheetResource):
     references = (OF_REGISTRY,)
     regions = ("enterprise.region_id",)
     region_cell = "uscc"
+    prepared = {"suspect": _SUSPECT, "broken": _BROKEN}
     checks = (
         Check("arrived_on", "s.arrived_on > %(today)s", "到账日期晚于今天，请核对"),
         Check("month", "s.month > %(today)s", "费款所属期晚于本月，请核对", warning=True),
+        Check(
+            "arrived_on",
+            "s.arrived_on < s.month AND s.month <= %(today)s",
+            "到账日期早于费款所属期（{}），请核对；确为预缴的可忽略",
+            ("to_char(s.month, 'YYYY-MM')",),
+            warning=True,
+        ),
         Check(
             "headcount",
             "s.headcount = 0 AND s.type <> '退费' AND s.employer_paid + s.employee_paid > 0",
@@ -68,11 +142,38 @@ class ContributionResource(intake.SheetResource):
             ("s.employer_due + s.employee_due", f"round(s.wage_base * {_PREMIUM_RATE}, 2)"),
             warning=True,
         ),
+        _broken(
+            "month",
+            "follows_gap",
+            "此前缺 {} 的缴费明细，请核对是中断缴费还是漏报；漏报的请补充导入",
+            "CASE WHEN broken.month_before = (broken.month - interval '2 months')::date THEN '' "
+            "ELSE to_char(broken.month_before + interval '1 month', 'YYYY-MM 至 ') END "
+            "|| to_char(broken.month - interval '1 month', 'YYYY-MM')",
+        ),
+        _broken(
+            "headcount",
+            "insured_jumps",
+            f"本月缴费人数 {{}} 人，{{}} 为 {{}} 人，相差 {JUMP} 倍以上，请核对",
+            "broken.insured",
+            "to_char(broken.month_before, 'YYYY-MM')",
+            "broken.insured_before",
+        ),
+        _broken(
+            "wage_base",
+            "base_jumps",
+            f"本月人均缴费基数 {{}} 元，{{}} 为 {{}} 元，相差 {JUMP} 倍以上，请核对",
+            "round(broken.a_head, 2)",
+            "to_char(broken.month_before, 'YYYY-MM')",
+            "round(broken.a_head_before, 2)",
+        ),
     )
 
     def parameters(self, at: datetime) -> dict[str, Any]:
         rates = premium_rates(at.year)
         return {
+            "series_from": date(at.year - _YEARS, 1, 1),
+            "jump": JUMP,
+            "jump_from": JUMP_FROM,
             "premium_since": min(rates).year,
             "premium_rates": [None if rate is None else str(rate) for rate in rates.values()],
             "premium_tolerance": str(_premium_terms().number_of("premium_tolerance")),

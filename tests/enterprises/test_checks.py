@@ -3,6 +3,8 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from agency import intake
+from agency.actions.imports import ImportRefused
 from enterprises.models import CreditListing, Enterprise, SizeCover
 from tests.office import contribution, enterprise, uscc
 
@@ -108,6 +110,134 @@ class TestContributions:
         rows = [contribution(known, 费款所属期="202408", 到账日期="2024-07-01"), contribution(known, 到账日期="2024-07-02")]
         imp = office.check("contributions", rows)
         assert (list(errors(imp)), list(warnings(imp))) == ([3], [2])
+
+    @pytest.mark.parametrize(("arrived", "told"), [("2023-01-31", True), ("2023-02-01", False), ("", False)])
+    def test_arrived_before_their_month_is_told(self, office, known, arrived, told):
+        imp = office.check("contributions", [contribution(known, 费款所属期="202302", 到账日期=arrived)])
+        assert imp.refused == 0
+        assert warnings(imp) == ({2: ["到账日期早于费款所属期（2023-02），请核对；确为预缴的可忽略"]} if told else {})
+
+    def test_an_amount_below_zero_is_refused_and_a_refund_is_a_row_of_its_own(self, office, known):
+        rows = [contribution(known, 单位实缴="-0.01", 缴费类型="正常"), contribution(known, 缴费类型="退费")]
+        imp = office.check("contributions", rows)
+        assert errors(imp) == {2: ["不能为负数，请核对"]}
+        note = next(column.note for column in intake.kind_of("contributions").columns if column.name == "employer_paid")
+        assert "退费另列一行" in note
+
+
+def months(code: str, *found: str, **also: object) -> list[dict[str, object]]:
+    """A row for each month."""
+    return [contribution(code, 费款所属期=month, **also) for month in found]
+
+
+class TestMonthsOfOneEnterprise:
+    """Months missing, and figures far from those of the month before, in the file and with what is stored."""
+
+    @pytest.fixture
+    def known(self, office) -> str:
+        return office.enterprises(2)[0]
+
+    @staticmethod
+    def gap(said: str) -> str:
+        return f"此前缺 {said} 的缴费明细，请核对是中断缴费还是漏报；漏报的请补充导入"
+
+    @staticmethod
+    def people(now: int, month: str, before: int) -> str:
+        return f"本月缴费人数 {now} 人，{month} 为 {before} 人，相差 3 倍以上，请核对"
+
+    def test_a_missing_month_is_told_on_the_month_that_follows(self, office, known):
+        rows = [*months(known, "202212", "202301", "202304", "202306"), *months(uscc(1), "202302", "202303")]
+        assert warnings(office.check("contributions", rows)) == {4: [self.gap("2023-02 至 2023-03")], 5: [self.gap("2023-05")]}
+
+    def test_the_stored_months_count(self, office, known):
+        office.load("contributions", months(known, "202212", "202302"))
+        imp = office.check("contributions", months(known, "202301", "202303", "202305"))
+        assert warnings(imp) == {4: [self.gap("2023-04")]}
+
+    @pytest.mark.parametrize(
+        ("stored", "told"), [("202304", {}), ("202303", {2: ["2023-04"]}), ("202212", {2: ["2023-01 至 2023-04"]})]
+    )
+    def test_a_file_of_one_month_follows_the_last_stored_one(self, office, known, stored, told):
+        office.load("contributions", months(known, stored))
+        imp = office.check("contributions", months(known, "202305"))
+        assert warnings(imp) == {row: [self.gap(said) for said in gaps] for row, gaps in told.items()}
+
+    def test_arrears_fill_a_month_and_a_refund_or_a_voided_row_does_not(self, office, known):
+        rows = [
+            *months(known, "202301", "202303", 缴费类型=""),
+            *months(known, "202302", 缴费类型="补缴"),
+            *months(uscc(1), "202301", "202303", 缴费类型=""),
+            *months(uscc(1), "202302", 缴费类型="退费"),
+        ]
+        assert warnings(office.check("contributions", rows)) == {6: [self.gap("2023-02")]}
+        office.load("contributions", months(known, "202301", "202302", "202303"))
+        rows = [*months(known, "202302", 作废="是"), *months(known, "202303", "202304", 作废="否")]
+        assert warnings(office.check("contributions", rows)) == {3: [self.gap("2023-02")]}
+
+    def test_months_before_the_last_four_years_and_months_to_come_are_not_held_against_others(self, office, known):
+        imp = office.check("contributions", [*months(known, "201910", "201912", "202002", "202408")])
+        assert warnings(imp) == {5: ["费款所属期晚于本月，请核对"]}
+
+    @pytest.mark.parametrize(
+        ("before", "now", "told"),
+        [
+            (10, 30, False),
+            (10, 31, True),
+            (31, 10, True),
+            (30, 10, False),
+            (3, 9, False),
+            (2, 9, False),
+            (3, 10, True),
+            (0, 10, True),
+        ],
+    )
+    def test_a_head_count_beyond_three_times_the_last_is_told_from_ten_on(self, office, known, before, now, told):
+        rows = [
+            contribution(known, 缴费人数=before, 单位实缴="0", 个人实缴="0"),
+            contribution(known, 费款所属期="202302", 缴费人数=now),
+        ]
+        said = {3: [self.people(now, "2023-01", before)]} if told else {}
+        assert warnings(office.check("contributions", rows)) == said
+        office.load("contributions", rows[:1])
+        assert list(warnings(office.check("contributions", rows[1:])).values()) == list(said.values())
+
+    def test_the_lines_of_a_month_are_added_up_and_arrears_beside_them_are_not(self, office, known):
+        rows = [
+            contribution(known, 缴费人数="5", 明细号="1", 缴费类型="正常"),
+            contribution(known, 缴费人数="5", 明细号="2", 缴费类型="正常"),
+            contribution(known, 费款所属期="202302", 缴费人数="5", 明细号="1", 缴费类型="正常"),
+            contribution(known, 费款所属期="202302", 缴费人数="40", 明细号="1", 缴费类型="补缴"),
+            contribution(known, 费款所属期="202303", 缴费人数="5", 明细号="1", 缴费类型="补缴"),
+            contribution(known, 费款所属期="202304", 缴费人数="16", 明细号="1", 缴费类型="正常"),
+        ]
+        assert warnings(office.check("contributions", rows)) == {7: [self.people(16, "2023-03", 5)]}
+        rows[0]["缴费人数"] = "11"
+        assert warnings(office.check("contributions", rows)) == {
+            4: [self.people(5, "2023-01", 16)],
+            5: [self.people(5, "2023-01", 16)],
+            7: [self.people(16, "2023-03", 5)],
+        }
+
+    @pytest.mark.parametrize(
+        ("heads", "base", "told"),
+        [(2, "30000", ""), (2, "30000.02", "15000.01"), (2, "", ""), (9, "90000", ""), (1, "15000.01", "15000.01")],
+    )
+    def test_a_base_a_head_beyond_three_times_the_last_is_told(self, office, known, heads, base, told):
+        rows = [contribution(known, 缴费基数="10000"), contribution(known, 费款所属期="202302", 缴费人数=heads, 缴费基数=base)]
+        said = f"本月人均缴费基数 {told} 元，2023-01 为 5000.00 元，相差 3 倍以上，请核对"
+        assert warnings(office.check("contributions", rows)) == ({3: [said]} if told else {})
+
+    def test_what_is_stored_is_told_only_to_who_may_load_the_row(self, office, known):
+        office.load("contributions", months(known, "202301", 缴费人数="100"))
+        imp = office.check("contributions", months(known, "202303", 缴费人数="1"), by="yishi")
+        assert (imp.refused, warnings(imp)) == (1, {})
+
+    def test_confirming_checks_them_again(self, office, known):
+        imp = office.check("contributions", months(known, "202301", "202303"))
+        office.load("contributions", months(known, "202302"))
+        with pytest.raises(ImportRefused, match="数据有变化"):
+            office.confirm(imp)
+        assert warnings(imp) == {}
 
 
 class TestLists:
