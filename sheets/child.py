@@ -20,6 +20,7 @@ from sheets.cells import BadValue, Cell, shown
 from sheets.columns import Column
 from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
+from sheets.lines import Lines
 from sheets.tables import Cells, Table, Tables
 
 _REMEMBERED = 150_000  # cells a column remembers; most columns repeat themselves
@@ -47,7 +48,7 @@ class Memory(dict[Cell, Any]):
         with suppress(TypeError):  # a cell that is no text
             joined = "\n".join((*cells, ""))
             if self.plain_column.fullmatch(joined) and joined.count("\n") == len(cells):
-                return [cell or None for cell in cells]
+                return [cell or None for cell in cells] if "" in cells else list(cells)
         plain = self.plain_cell.fullmatch
         return [cell if type(cell) is str and plain(cell) else self[cell] for cell in cells]
 
@@ -66,12 +67,14 @@ class Memory(dict[Cell, Any]):
 
 
 class Converter:
-    """Turns the raw cells of one sheet into canonical texts and errors, column by column."""
+    """Turns the raw cells of one sheet into canonical texts and errors, column by column. `lines`: the texts become the
+    lines of `sheets.lines`, or None."""
 
-    def __init__(self, head: Head, columns: Sequence[Column]) -> None:
+    def __init__(self, head: Head, columns: Sequence[Column], lines: Lines | None = None) -> None:
         self.head = head
         self.columns = columns
         self.memories = [Memory(column) for column in columns]
+        self.lines = lines
 
     def of_rows(self, first: int, rows: Cells) -> Message:
         """The message of some rows, of any length each, the first of which has the number `first`."""
@@ -118,7 +121,9 @@ class Converter:
                 self._note(column, numbers, cells[place], converted, errors)
             texts.append(converted)
         errors.sort(key=lambda error: error[1])
-        return "rows", self.head.sheet, numbers, texts, errors
+        if self.lines is None:
+            return "rows", self.head.sheet, numbers, texts, errors
+        return self.lines.message(self.head.sheet, numbers, texts, errors)
 
     def _note(
         self,
@@ -146,13 +151,13 @@ def _shows(cell: Cell) -> bool:
 def main() -> None:
     """Answers one request and ends."""
     out = sys.stdout.buffer
-    columns, limits, wanted = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    columns, limits, wanted, lines = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         with os.fdopen(int(sys.argv[1]), "rb") as file:
-            for message in messages(file, columns, limits, wanted):
+            for message in messages(file, columns, limits, wanted, lines=lines):
                 _send(out, message)
         _send(out, ("end",))
     except SheetRefused as refused:
@@ -173,16 +178,20 @@ def _send(out: BinaryIO, message: Message) -> None:
     out.flush()
 
 
-def messages(file: BinaryIO, columns: Sequence[Column], limits: Limits, wanted: Wanted | None = None) -> Iterator[Message]:
-    """Everything to tell about a file: its head, then all rows converted, or the wanted rows as they stand."""
+def messages(
+    file: BinaryIO, columns: Sequence[Column], limits: Limits, wanted: Wanted | None = None, *, lines: bool = False
+) -> Iterator[Message]:
+    """Everything to tell about a file: its head, then all rows converted, as columns or as lines; or the wanted rows as they
+    stand."""
     tables = Tables(file, columns, limits)
     yield "head", tables.kind, tables.encoding, [tuple(table.head) for table in tables.found], tables.notes
+    as_lines = Lines(columns) if lines else None
     for table in tables.found:
-        yield from _converted(table, columns) if wanted is None else _raw(table, wanted)
+        yield from _converted(table, columns, as_lines) if wanted is None else _raw(table, wanted)
 
 
-def _converted(table: Table, columns: Sequence[Column]) -> Iterator[Message]:
-    converter = Converter(table.head, columns)
+def _converted(table: Table, columns: Sequence[Column], lines: Lines | None) -> Iterator[Message]:
+    converter = Converter(table.head, columns, lines)
     for first, by_columns, cells in table.blocks():
         yield converter.of_columns(first, cells) if by_columns else converter.of_rows(first, cells)
 

@@ -11,7 +11,8 @@ class Column:
 
     `name` is the field, `header` what templates and error lists print, `aliases` other headers for the same.
     `required`: the header must exist, else the file is refused. `filled`: so must every cell, else its row is
-    an error. `note` and `options` go into the template beside those of `value`.
+    an error. `note` and `options` go into the template beside those of `value`. `empty` is what an empty cell is in
+    lines, as canonical text; None: unknown. `apart`: lines leave it out, its cells are given beside them.
     """
 
     name: str
@@ -22,6 +23,8 @@ class Column:
     filled: bool = False
     note: str = ""
     options: tuple[str, ...] = ()
+    empty: str | None = None
+    apart: bool = False
 
     @property
     def needed(self) -> bool:

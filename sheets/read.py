@@ -21,7 +21,7 @@ from sheets.columns import Column
 from sheets.guard import TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
 
-__all__ = ["Batch", "CellError", "Head", "Limits", "RawRow", "Reading", "Row", "SheetRefused", "read", "read_raw"]
+__all__ = ["Batch", "CellError", "Head", "Limits", "Lines", "RawRow", "Reading", "Row", "SheetRefused", "read", "read_raw"]
 
 STANDARD = Limits()
 RawCell = str | int | float | bool
@@ -92,6 +92,17 @@ class Batch:
             yield Row(self.sheet, number, values, tuple(errors.get(number, ())))
 
 
+class Lines(NamedTuple):
+    """Some thousand rows of one sheet as COPY reads them (see sheets.lines). `apart[name]`: canonical texts or None of
+    each column kept out of the lines. `errors`: the row's number in the file, and the error."""
+
+    sheet: str
+    rows: int
+    text: bytes
+    apart: dict[str, list[str | None]]
+    errors: list[tuple[int, CellError]]
+
+
 def _typed(column: Column, texts: list[str | None]) -> list[Any]:
     typed = column.value.typed
     if typed is str:
@@ -108,8 +119,10 @@ class _Child:
         columns: Sequence[Column],
         limits: Limits,
         wanted: Mapping[str, Sequence[int]] | None = None,
+        *,
+        lines: bool = False,
     ) -> None:
-        request = pickle.dumps((tuple(columns), limits, wanted))
+        request = pickle.dumps((tuple(columns), limits, wanted, lines))
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 self._process = _start(file, request)
@@ -198,6 +211,16 @@ class Reading:
         for batch in self:
             yield from batch.rows()
 
+    def lines(self) -> Iterator[Lines]:
+        """The rows as lines; of a file that was opened for them, once."""
+        names = [column.name for column in self._columns if column.apart]
+        while (message := self._child.hear("lines", "end"))[0] != "end":
+            _, sheet, rows, text, apart, errors = message
+            self.rows_read += rows
+            told = [(place, CellError(*error)) for place, *error in errors]
+            yield Lines(sheet, rows, text, dict(zip(names, apart, strict=True)), told)
+        self.close()
+
     def close(self) -> None:
         """Ends the child, also one that has not finished."""
         self._child.close()
@@ -214,12 +237,13 @@ class Reading:
         self.close()
 
 
-def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = STANDARD) -> Reading:
-    """Opens a file, by path or as a real open file, and reads it up to its header row.
+def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = STANDARD, *, lines: bool = False) -> Reading:
+    """Opens a file, by path or as a real open file, and reads it up to its header row. `lines`: to be read by `lines()`,
+    not as batches.
 
     Raises SheetRefused, also while the rows are iterated, with a reason in Chinese that says what to do.
     """
-    return Reading(_Child(source, columns, limits), columns)
+    return Reading(_Child(source, columns, limits, lines=lines), columns)
 
 
 def read_raw(

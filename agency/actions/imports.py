@@ -254,7 +254,7 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
     resource = _resource(imp.kind)
     with opened(imp.file) as plain:
         lines = _lines(plain)
-        with read(plain, resource.columns) as reading:
+        with read(plain, resource.columns, lines=True) as reading:
             staging, rows = intake.fill(resource, imp, reading, progress, lines)
             found: dict[str, Any] = {"notes": reading.notes, "unknown": reading.unknown, "absent": sorted(staging.absent)}
         if not rows:

@@ -97,7 +97,7 @@ class Cell(Field):
     def column(self) -> Column:
         return Column(
             self.name, self.column_name, self.aliases, self.value, required=self.filled, filled=self.filled, note=self.note,
-            options=self.options,
+            options=self.options, empty=self.empty, apart=self.is_sealed,
         )  # fmt: skip
 
 

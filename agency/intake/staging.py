@@ -12,7 +12,7 @@ from psycopg import sql
 from agency.intake.declare import Cell, Reference, SheetResource, index_column, kind_of
 from agency.models import Import
 from agency.sealed import blind_index, masked, seal
-from sheets.read import Batch, Reading, SheetRefused
+from sheets.read import CellError, Lines, Reading, SheetRefused
 
 ERROR, WARNING = "E", "W"
 _PARTS = ("row", "issue", "fate", "change")  # of the names of the staging tables
@@ -140,22 +140,22 @@ def _can_be_voided(model: type[models.Model]) -> bool:
 
 
 def fill(
-    resource: SheetResource, imp: Import, reading: Reading, told: Callable[..., None], lines: int | None = None
+    resource: SheetResource, imp: Import, reading: Reading, told: Callable[..., None], about: int | None = None
 ) -> tuple[Staging, int]:
     """Make the staging tables anew and stream the file into them. Returns them and the number of rows.
 
-    `lines`: about how many there will be, where that is known. Raises SheetRefused. The memory needed is that of one batch."""
+    `about`: how many there will be, where that is nearly known. Raises SheetRefused. The memory needed is that of one batch."""
     staging = Staging(resource, imp, _absent(resource, reading))
     _create(staging)
     taken = 0
     with connection.cursor() as cursor:
-        for batch in reading:
+        for lines in reading.lines():
             with cursor.copy(_copy(staging)) as copy:
-                copy.write(_lines(staging, batch, taken))
-            if batch.errors:
-                _note(staging, cursor, batch, taken)
-            taken += len(batch.numbers)
-            told(taken, lines, "读取文件")
+                copy.write(_with_sealed(staging, lines))
+            if lines.errors:
+                _note(staging, cursor, lines.errors)
+            taken += lines.rows
+            told(taken, about, "读取文件")
         cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
     return staging, taken
 
@@ -222,56 +222,34 @@ def _create(staging: Staging) -> None:
 
 
 def _copy(staging: Staging) -> str:
-    names = ["row", "sheet", "number"]
-    for cell in staging.resource.cells.values():
-        names += [cell.name, f"{cell.name}_index"] if cell.is_sealed else [cell.name]
+    """COPY of what `sheets.lines` has; the sealed cells, which it keeps apart, come last, each with its index."""
+    cells = staging.resource.cells.values()
+    sealed = [name for cell in cells if cell.is_sealed for name in (cell.name, f"{cell.name}_index")]
+    names = ["row", "sheet", "number", *(cell.name for cell in cells if not cell.is_sealed), *sealed]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     return sql.SQL("COPY {} ({}) FROM STDIN").format(staging.rows, columns).as_string(None)
 
 
-def _lines(staging: Staging, batch: Batch, taken: int) -> str:
-    """A batch as the text that COPY reads."""
-    size = len(batch.numbers)
-    columns: list[Any] = [
-        map(str, range(taken + 1, taken + 1 + size)),
-        [_escaped(batch.sheet)] * size,
-        map(str, batch.numbers),
-    ]
-    for cell in staging.resource.cells.values():
-        texts = batch.texts[cell.name]
-        if cell.is_sealed:
-            columns.append([seal(text) if text else "" for text in texts])
-            columns.append([blind_index(text) if text else "" for text in texts])
-            continue
-        empty = r"\N" if cell.empty is None else _escaped(cell.empty)
-        if cell.sql_type == "text":
-            texts = _all_escaped(texts)
-        columns.append([empty if text is None else text for text in texts])
+def _with_sealed(staging: Staging, lines: Lines) -> bytes | str:
+    """The lines, with what was kept apart of them sealed and indexed."""
+    if not lines.apart:
+        return lines.text
+    columns: list[Any] = [lines.text.decode().split("\n")[:-1]]
+    for cells in lines.apart.values():
+        columns += [[seal(text) if text else "" for text in cells], [blind_index(text) if text else "" for text in cells]]
     return "".join(map("{}\n".format, map("\t".join, zip(*columns, strict=True))))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _all_escaped(texts: list[str | None]) -> list[str | None]:
-    joined = "".join(text for text in texts if text)
-    if "\\" in joined or not joined.isprintable():
-        return [text and _escaped(text) for text in texts]
-    return texts
-
-
-def _note(staging: Staging, cursor: Any, batch: Batch, taken: int) -> None:
+def _note(staging: Staging, cursor: Any, errors: list[tuple[int, CellError]]) -> None:
     """The cells that could not be read, as issues; the value of a sealed cell is masked."""
-    place = {number: taken + position for position, number in enumerate(batch.numbers, 1)}
     by_header = {cell.column_name: cell for cell in staging.resource.cells.values()}
     copy = sql.SQL("COPY {} (row, cell, level, code, reason, value) FROM STDIN").format(staging.issues).as_string(None)
     with cursor.copy(copy) as lines:
-        for error in batch.errors:
+        for row, error in errors:
             cell = by_header.get(error.header)
             value = masked(error.value) if cell and cell.is_sealed else error.value
             name = cell.name if cell else ""
-            lines.write_row((place[error.row], name, ERROR, UNREADABLE, error.reason, value[:200]))
+            lines.write_row((row, name, ERROR, UNREADABLE, error.reason, value[:200]))
 
 
 def index_pairs(staging: Staging) -> Iterator[tuple[Cell, str]]:
