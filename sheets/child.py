@@ -28,6 +28,7 @@ _REMEMBERED = 150_000  # cells a column remembers; most columns repeat themselve
 Errors = list[tuple[str, int, str, str, str]]
 Message = tuple[Any, ...]
 Wanted = Mapping[str, Sequence[int]]
+Share = tuple[int, int]
 
 
 class Memory(dict[Cell, Any]):
@@ -151,13 +152,13 @@ def _shows(cell: Cell) -> bool:
 def main() -> None:
     """Answers one request and ends."""
     out = sys.stdout.buffer
-    columns, limits, wanted, lines = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    columns, limits, wanted, share = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         with os.fdopen(int(sys.argv[1]), "rb") as file:
-            for message in messages(file, columns, limits, wanted, lines=lines):
+            for message in messages(file, columns, limits, wanted, share):
                 _send(out, message)
         _send(out, ("end",))
     except SheetRefused as refused:
@@ -179,13 +180,13 @@ def _send(out: BinaryIO, message: Message) -> None:
 
 
 def messages(
-    file: BinaryIO, columns: Sequence[Column], limits: Limits, wanted: Wanted | None = None, *, lines: bool = False
+    file: BinaryIO, columns: Sequence[Column], limits: Limits, wanted: Wanted | None = None, share: Share | None = None
 ) -> Iterator[Message]:
-    """Everything to tell about a file: its head, then all rows converted, as columns or as lines; or the wanted rows as they
-    stand."""
-    tables = Tables(file, columns, limits)
+    """Everything to tell about a file: its head, then all rows converted, as columns or (with a share) as lines; or the wanted
+    rows as they stand."""
+    tables = Tables(file, columns, limits, share or (0, 1))
     yield "head", tables.kind, tables.encoding, [tuple(table.head) for table in tables.found], tables.notes
-    as_lines = Lines(columns) if lines else None
+    as_lines = Lines(columns) if share else None
     for table in tables.found:
         yield from _converted(table, columns, as_lines) if wanted is None else _raw(table, wanted)
 

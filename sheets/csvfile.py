@@ -37,16 +37,25 @@ def first_rows(file: BinaryIO, encoding: str, count: int) -> list[list[str]]:
     return top
 
 
-def blocks(file: BinaryIO, encoding: str, head_row: int, width: int) -> Blocks:
-    """(number of its first row, whether cut by columns, its cells) of every block below the header row."""
+def blocks(file: BinaryIO, encoding: str, head_row: int, width: int, share: tuple[int, int] = (0, 1)) -> Blocks:
+    """(number of its first row, whether cut by columns, its cells) of every block below the header row.
+
+    `share` (k, n): only each n-th block from the k-th on, for n readers of one file; what follows the first quote is the
+    first reader's."""
+    mine, readers = share
     text = _open(file, encoding)
     for _ in itertools.islice(csv.reader(text, strict=True), head_row):
         pass
     number = head_row + 1
-    while piece := _whole_lines(text):
-        if '"' in piece:
+    for turn in itertools.count():
+        piece = _whole_lines(text)
+        if '"' in piece and mine == 0:
             yield from _quoted_blocks(itertools.chain(io.StringIO(piece), text), number)
+        if not piece or '"' in piece:
             return
+        if turn % readers != mine:
+            number += piece.count("\n")
+            continue
         columns = _columns(piece, width)
         if columns is None:
             rows = [line.split(",") for line in piece.split("\n")[:-1]]
@@ -71,7 +80,7 @@ def _columns(piece: str, width: int) -> Cells | None:
     flat: list[Any] = piece.replace("\n", ",\n,").split(",")
     if len(flat) != lines * step + 1 or flat[width::step] != ["\n"] * lines:
         return None
-    return [flat[place::step][:lines] for place in range(width)]
+    return [flat[place:-1:step] for place in range(width)]
 
 
 def _quoted_blocks(lines: Iterator[str], number: int) -> Blocks:

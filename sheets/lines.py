@@ -1,8 +1,10 @@
-"""Rows as the text that PostgreSQL's COPY reads: the row's number in the file from 1 on, its sheet, its number there, its cells.
+"""Rows as the text that PostgreSQL's COPY reads: the row's place in the file, its sheet, its number there, its cells.
 
+Places are in order and each is one row's; where there is one sheet they are its numbers.
 The process that reads a file makes these lines itself, so that a million rows pass to the database without being taken
 apart again."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,41 +19,47 @@ class Lines:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
-        self._taken = 0
+        self._sheet, self._before, self._last = "", 0, 0  # the sheet being read, rows before it, its last row's place
 
     def message(
         self, sheet: str, numbers: Sequence[int], texts: Sequence[Texts], errors: Sequence[tuple[str, int, str, str, str]]
     ) -> tuple[Any, ...]:
-        """("lines", sheet, rows, text, cells of the columns kept apart, (row in the file, *error) of each error)."""
-        first, size = self._taken + 1, len(numbers)
-        self._taken += size
+        """("lines", sheet, rows, text, cells of the columns kept apart, (place, *error) of each error)."""
+        if sheet != self._sheet:
+            self._sheet, self._before = sheet, self._last
+        before = self._before
+        self._last = before + numbers[-1] if numbers else self._last
         kept = [cells for column, cells in zip(self._columns, texts, strict=True) if not column.apart]
         empties = [UNKNOWN if column.empty is None else column.empty for column in self._columns if not column.apart]
         apart = [list(cells) for column, cells in zip(self._columns, texts, strict=True) if column.apart]
-        place = dict(zip(numbers, range(first, first + size), strict=True)) if errors else {}
-        text = self._text(range(first, first + size), escaped(sheet), numbers, kept, empties)
-        return "lines", sheet, size, text.encode(), apart, [(place[error[1]], *error) for error in errors]
-
-    def _text(self, rows: range, sheet: str, numbers: Sequence[int], texts: Sequence[Texts], empties: Sequence[str]) -> str:
-        """Lines of cells that hold nothing to be escaped, as nearly all do; seen by what the joined text must then count."""
-        size = len(numbers)
-        cells, unknown = [], sheet.count("\\") * size
-        for column, empty in zip(texts, empties, strict=True):
-            nothing = column.count(None)
-            cells.append([empty if text is None else text for text in column] if nothing else column)
-            unknown += nothing * empty.count("\\")
-        text = _joined(rows, sheet, numbers, cells)
-        plain = text.count("\\") == unknown and text.count("\n") == size and "\r" not in text
-        if plain and text.count("\t") == size * (len(cells) + 2):
-            return text
-        cells = [
-            [empty if text is None else escaped(text) for text in column] for column, empty in zip(texts, empties, strict=True)
-        ]
-        return _joined(rows, sheet, numbers, cells)
+        text = _text(before, escaped(sheet), numbers, kept, empties)
+        return "lines", sheet, len(numbers), text.encode(), apart, [(before + error[1], *error) for error in errors]
 
 
-def _joined(rows: range, sheet: str, numbers: Sequence[int], cells: Sequence[Any]) -> str:
-    lines = map("\t".join, zip(map(str, rows), (sheet,) * len(rows), map(str, numbers), *cells, strict=True))
+def _text(before: int, sheet: str, numbers: Sequence[int], texts: Sequence[Texts], empties: Sequence[str]) -> str:
+    """Lines of cells that hold nothing to be escaped, as nearly all do; seen by what the joined text must then count."""
+    size = len(numbers)
+    cells: list[Sequence[Any]] = []
+    unknown = sheet.count("\\") * size
+    for column, empty in zip(texts, empties, strict=True):
+        if None in column:
+            unknown += column.count(None) * empty.count("\\")
+            cells.append([empty if text is None else text for text in column])
+        else:
+            cells.append(column)
+    text = _joined(before, sheet, numbers, cells)
+    plain = text.count("\\") == unknown and text.count("\n") == size and "\r" not in text
+    if plain and text.count("\t") == size * (len(cells) + 2):
+        return text
+    pairs = zip(texts, empties, strict=True)
+    cells = [[empty if text is None else escaped(text) for text in column] for column, empty in pairs]
+    return _joined(before, sheet, numbers, cells)
+
+
+def _joined(before: int, sheet: str, numbers: Sequence[int], cells: Sequence[Any]) -> str:
+    shown = list(map(str, numbers))
+    places = [str(before + number) for number in numbers] if before else shown
+    lines = map("\t".join, zip(places, itertools.repeat(sheet), shown, *cells))
     return "\n".join((*lines, ""))
 
 

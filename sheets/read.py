@@ -11,6 +11,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from sheets.headers import Head
 __all__ = ["Batch", "CellError", "Head", "Limits", "Lines", "RawRow", "Reading", "Row", "SheetRefused", "read", "read_raw"]
 
 STANDARD = Limits()
+_LONG = 4 << 20  # bytes of a csv file that two processes read
 RawCell = str | int | float | bool
 
 
@@ -119,10 +121,9 @@ class _Child:
         columns: Sequence[Column],
         limits: Limits,
         wanted: Mapping[str, Sequence[int]] | None = None,
-        *,
-        lines: bool = False,
+        share: tuple[int, int] | None = None,
     ) -> None:
-        request = pickle.dumps((tuple(columns), limits, wanted, lines))
+        request = pickle.dumps((tuple(columns), limits, wanted, share))
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 self._process = _start(file, request)
@@ -184,13 +185,16 @@ class Reading:
     sentences in Chinese for whoever loads the file; `rows_read` counts what was handed out so far.
     """
 
-    def __init__(self, child: _Child, columns: Sequence[Column]) -> None:
-        self._child = child
+    def __init__(self, children: Sequence[_Child], columns: Sequence[Column]) -> None:
+        self._children = children
+        self._child = child = children[0]
         self._columns = columns
         self.rows_read = 0
         _, self.kind, self.encoding, heads, notes = child.hear("head")
         self.heads = [Head(*head) for head in heads]
         self.notes: list[str] = notes
+        for other in children[1:]:
+            other.hear("head")
 
     @property
     def unknown(self) -> list[tuple[str, str]]:
@@ -214,16 +218,23 @@ class Reading:
     def lines(self) -> Iterator[Lines]:
         """The rows as lines; of a file that was opened for them, once."""
         names = [column.name for column in self._columns if column.apart]
-        while (message := self._child.hear("lines", "end"))[0] != "end":
-            _, sheet, rows, text, apart, errors = message
+        reading = list(self._children)
+        while reading:
+            child = reading.pop(0)
+            word, *message = child.hear("lines", "end")
+            if word == "end":
+                continue
+            reading.append(child)
+            sheet, rows, text, apart, errors = message
             self.rows_read += rows
             told = [(place, CellError(*error)) for place, *error in errors]
             yield Lines(sheet, rows, text, dict(zip(names, apart, strict=True)), told)
         self.close()
 
     def close(self) -> None:
-        """Ends the child, also one that has not finished."""
-        self._child.close()
+        """Ends the children, also those that have not finished."""
+        for child in self._children:
+            child.close()
 
     def __enter__(self) -> Self:
         return self
@@ -239,11 +250,28 @@ class Reading:
 
 def read(source: str | Path | BinaryIO, columns: Sequence[Column], limits: Limits = STANDARD, *, lines: bool = False) -> Reading:
     """Opens a file, by path or as a real open file, and reads it up to its header row. `lines`: to be read by `lines()`,
-    not as batches.
+    not as batches; a long csv file is then read by two processes, block by block in turns.
 
     Raises SheetRefused, also while the rows are iterated, with a reason in Chinese that says what to do.
     """
-    return Reading(_Child(source, columns, limits, lines=lines), columns)
+    if not lines:
+        return Reading([_Child(source, columns, limits)], columns)
+    again = _opened_again(source)
+    if again is None:
+        return Reading([_Child(source, columns, limits, share=(0, 1))], columns)
+    with again:
+        return Reading([_Child(file, columns, limits, share=(turn, 2)) for turn, file in enumerate((source, again))], columns)
+
+
+def _opened_again(source: str | Path | BinaryIO) -> BinaryIO | None:
+    """A long csv file, opened once more with a position of its own; None of any other file."""
+    with Path(source).open("rb") if isinstance(source, str | Path) else nullcontext(source) as file:
+        begins, size = os.pread(file.fileno(), 4, 0), os.fstat(file.fileno()).st_size
+        if size < _LONG or begins.startswith((b"PK", b"\xd0\xcf")):
+            return None
+        with suppress(OSError):  # a system that cannot open again what has no name
+            return Path(f"/proc/self/fd/{file.fileno()}").open("rb")
+    return None
 
 
 def read_raw(

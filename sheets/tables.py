@@ -27,19 +27,20 @@ class Table:
 
 
 class Tables:
-    """What was found in a file: `kind` and `encoding` of it, the tables, and notes in Chinese on the rest."""
+    """What was found in a file: `kind` and `encoding` of it, the tables, and notes in Chinese on the rest. `share`: which part
+    of a csv file is read, see csvfile.blocks."""
 
-    def __init__(self, file: BinaryIO, columns: Sequence[Column], limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, columns: Sequence[Column], limits: Limits, share: tuple[int, int] = (0, 1)) -> None:
         self.kind = kind_of(file, limits)
         self.encoding = ""
         self.notes: list[str] = []
         self.found: list[Table] = []
         if self.kind == "csv":
-            self._look_at_csv(file, columns)
+            self._look_at_csv(file, columns, share)
         else:
             self._look_at_workbook(file, columns, limits)
 
-    def _look_at_csv(self, file: BinaryIO, columns: Sequence[Column]) -> None:
+    def _look_at_csv(self, file: BinaryIO, columns: Sequence[Column], share: tuple[int, int]) -> None:
         encoding = self.encoding = encoding_of(file)
         top = csvfile.first_rows(file, encoding, SEARCHED_ROWS)
         head = find_head("CSV", top, columns)
@@ -47,7 +48,7 @@ class Tables:
             tabs = "；文件不是以逗号分隔的，请另存为 CSV（UTF-8）" if _mostly_tabs(top) else ""
             raise SheetRefused(head.reason + tabs)
         header = top[head.row - 1]
-        self.found.append(Table(head, header, lambda: csvfile.blocks(file, encoding, head.row, len(header))))
+        self.found.append(Table(head, header, lambda: csvfile.blocks(file, encoding, head.row, len(header), share)))
 
     def _look_at_workbook(self, file: BinaryIO, columns: Sequence[Column], limits: Limits) -> None:
         from sheets.workbook import open_workbook  # a csv file never pays for its libraries
