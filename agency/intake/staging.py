@@ -209,9 +209,9 @@ def _create(staging: Staging) -> None:
     columns += [sql.SQL("{} text").format(sql.Identifier(f"{cell.name}_index")) for cell in staging.own_cells if cell.is_sealed]
     drop_staging(staging.imp.pk)
     statements = [
-        sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, sheet text, number bigint, {})").format(
+        sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, sheet text, number bigint, {}) WITH (autovacuum_enabled = off)").format(
             staging.rows, sql.SQL(", ").join(columns)
-        ),
+        ),  # it is analysed when it is full; autovacuum would hold up its dropping
         sql.SQL("CREATE UNLOGGED TABLE {} (row bigint, cell text, level text, code text, reason text, value text)").format(
             staging.issues
         ),
