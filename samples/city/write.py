@@ -90,7 +90,7 @@ def _units(size: int, rng: Random) -> Iterator[Unit]:
     )
     count = 3 + len(CASES) * each
     if size < count:
-        raise ValueError(f"at least {count} units are needed to show every case")
+        raise ValueError(f"户数至少为 {count}，才能包含每一种情形；请用更大的 --size。")
     for place in range(size):
         if place * count // size != (place + 1) * count // size:
             yield next(special)
