@@ -7,6 +7,7 @@ Nothing here asks or saves row by row: what the rows are is said once, and Postg
 
 from agency.intake.changes import ChangedCell, ChangedRow, ChangesPage, changed_rows, keep_changes
 from agency.intake.declare import (
+    WITHIN,
     Cell,
     Check,
     Reference,
@@ -21,6 +22,7 @@ from agency.intake.report import Issue, Report, digest_now, issues, report
 from agency.intake.staging import Staging, drop_staging, fill, is_staged, staged_imports, staging_of
 
 __all__ = [
+    "WITHIN",
     "Cell",
     "ChangedCell",
     "ChangedRow",

@@ -8,13 +8,10 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from agency.intake.declare import Check
+from agency.intake.declare import WITHIN, Check
 from agency.intake.staging import ERROR, WARNING, Staging, mentions
 
 DUPLICATE = "duplicate"  # the code of issues of two rows with one key
-_WITHIN = (
-    "SELECT code FROM agency_region WHERE EXISTS (SELECT FROM unnest(%(scope)s::text[]) prefix WHERE starts_with(path, prefix))"
-)
 
 
 class Flag(NamedTuple):
@@ -64,10 +61,9 @@ def _is_of_file(staging: Staging, text: str) -> bool:
 
 
 def prepared(staging: Staging) -> Iterator[sql.Composable]:
-    """Statements that make the tables which several searches of the kind join; gone with the transaction."""
+    """Statements that make the tables which several searches of the kind join."""
     for name, select in staging.resource.prepared.items():
         table = staging.names[name]
-        yield sql.SQL("DROP TABLE IF EXISTS {}").format(table)
         yield sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS {}").format(table, sql.SQL(select).format(**staging.names))
         yield sql.SQL("ANALYZE {}").format(table)
 
@@ -100,7 +96,7 @@ def _missing(staging: Staging) -> Coded:
 def _outside(staging: Staging) -> Coded:
     for place in staging.resource.regions:
         reason = "所在地区 {} 不在您的岗位范围内，请由该地区的人员导入"
-        yield f"outside {place}", Check(staging.resource.region_cell, f"{place} NOT IN ({_WITHIN})", reason, (place,))
+        yield f"outside {place}", Check(staging.resource.region_cell, f"{place} NOT IN ({WITHIN})", reason, (place,))
 
 
 def _still_voided(staging: Staging) -> Coded:

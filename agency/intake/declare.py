@@ -24,6 +24,10 @@ _SQL_TYPES = {
     "IntegerField": "bigint",
     "PositiveSmallIntegerField": "bigint",
 }
+# SQL of the codes of the regions that the loader may write to.
+WITHIN = (
+    "SELECT code FROM agency_region WHERE EXISTS (SELECT FROM unnest(%(scope)s::text[]) prefix WHERE starts_with(path, prefix))"
+)
 
 
 class UnknownKind(Exception):
@@ -125,8 +129,9 @@ class Check:
     SQL over `s` (the staged row, by cell names; `s.number` its row in the sheet), `t` (the stored row of the same key)
     and the references; a sealed cell is compared by its blind index, `s.cell_index`. `join` is a further JOIN that it
     needs. `{rows}` is the staging table, `{issues}` what was found so far (row, level), and the kind's `prepared` tables
-    go by their names. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, and those of the kind. Each {} in `reason`
-    is filled by one SQL expression of `figures`."""
+    go by their names. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, %(absent)s (cells whose column the file
+    lacks: staged as empty, left as stored), and those of the kind. Each {} in `reason` is filled by one SQL expression of
+    `figures`."""
 
     cell: str
     where: str

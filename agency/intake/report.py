@@ -81,7 +81,7 @@ class _Look:
     def __init__(self, staging: Staging, cursor: Any, parameters: dict[str, Any], told: Callable[..., None]) -> None:
         self.staging, self.cursor, self.told = staging, cursor, told
         self.flags, self.searches = flags(staging), searches(staging)
-        self._parameters = parameters
+        self._parameters = parameters | {"absent": sorted(staging.absent)}
         cursor.execute(_SETTINGS)
 
     def run(self, statement: sql.Composable) -> None:
@@ -121,6 +121,8 @@ class _Look:
                 self.run(found_by(self.staging, search.check, search.code))
             for statement in fates.refuse_found(self.staging):
                 self.run(statement)
+        for name in self.staging.resource.prepared:
+            self.run(sql.SQL("DROP TABLE {}").format(self.staging.names[name]))
 
     def say_reasons(self) -> None:
         """The issues of the flags that any row has, anew."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from agency import intake
-from agency.intake import Cell, Check
+from agency.intake import WITHIN, Cell, Check
 from enterprises.models import MonthlyContribution, WorkforceYear
 from enterprises.resources.registry import OF_REGISTRY, uscc_cell
 from policy import notice
@@ -27,8 +27,7 @@ WITH staged AS (
 )
 SELECT DISTINCT staged.uscc, enterprise.id FROM staged
 JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
-JOIN agency_region place ON place.code = enterprise.region_id
-    AND EXISTS (SELECT FROM unnest(%(scope)s::text[]) prefix WHERE starts_with(place.path, prefix))
+    AND enterprise.region_id IN (WITHIN)
 LEFT JOIN enterprises_monthlycontribution before ON before.enterprise_id = enterprise.id
     AND before.month = (staged.first - interval '1 month')::date AND before.type <> '退费' AND NOT before.voided
 WHERE staged.voided OR lines > bit_count(months::bit(64)) OR months & (months + (months & -months)) <> 0
@@ -38,7 +37,7 @@ WHERE staged.voided OR lines > bit_count(months::bit(64)) OR months & (months + 
     OR (before.id IS NULL AND EXISTS (
         SELECT FROM enterprises_monthlycontribution earlier WHERE earlier.enterprise_id = enterprise.id
         AND earlier.month < staged.first AND earlier.month >= %(series_from)s))
-"""
+""".replace("WITHIN", WITHIN)
 
 # Their months, staged and stored, that follow a missing one, or whose head-count or base a head is far from the month
 # before. A month's figures are those of its 正常 lines, where it has none of its 补缴 lines.
@@ -216,4 +215,14 @@ class WorkforceResource(intake.SheetResource):
     references = (OF_REGISTRY,)
     regions = ("enterprise.region_id",)
     region_cell = "uscc"
-    checks = (Check("year", "s.year > extract(year FROM %(today)s::date)", "年度晚于今年，请核对"),)
+    checks = (
+        Check("year", "s.year > extract(year FROM %(today)s::date)", "年度晚于今年，请核对"),
+        Check(
+            "end_count",
+            f"greatest(s.start_count, s.end_count) >= {JUMP_FROM} "
+            f"AND greatest(s.start_count, s.end_count) > {JUMP} * least(s.start_count, s.end_count)",
+            f"年末人数 {{}} 人与年初人数 {{}} 人相差 {JUMP} 倍以上，请核对",
+            ("s.end_count", "s.start_count"),
+            warning=True,
+        ),
+    )

@@ -90,4 +90,5 @@ class CreditListResource(intake.SheetResource):
     checks = (
         Check("delisted_on", "s.delisted_on < s.listed_on", "移出日期早于列入日期，请核对"),
         Check("listed_on", "s.listed_on > %(today)s", "列入日期晚于今天，请核对"),
+        Check("delisted_on", "s.delisted_on > %(today)s", "移出日期晚于今天，到该日前仍按在列处理，请核对", warning=True),
     )

@@ -1,7 +1,7 @@
 """参保人员."""
 
 from agency import intake
-from agency.intake import Cell, Check
+from agency.intake import WITHIN, Cell, Check
 from enterprises.models import InsuredPerson
 from enterprises.resources.registry import OF_REGISTRY, sharing
 from sheets import values
@@ -42,6 +42,7 @@ class PersonResource(intake.SheetResource):
     region_cell = "uscc"
     checks = (
         Check("paid_until", "s.paid_until > %(today)s", "截至年月晚于本月，请核对"),
+        Check("first_insured", "s.first_insured > %(today)s", "首次参保年月晚于本月，请核对"),
         Check("first_insured", "s.first_insured > s.paid_until", "首次参保年月晚于截至年月，请核对"),
         Check(
             "paid_months",
@@ -54,6 +55,14 @@ class PersonResource(intake.SheetResource):
             "paid_until",
             "s.paid_months IS NOT NULL AND s.paid_until IS NULL",
             "没有截至年月，累计缴费月数不能用于判定",
+            warning=True,
+        ),
+        Check(
+            "uscc",
+            "s.status = '在职' AND t.status = '在职' AND NOT t.voided AND NOT s.voided AND enterprise.id <> t.enterprise_id "
+            f"AND t.region_id IN ({WITHIN})",
+            "此人原在 {} 在职参保，现改为 {}，请核对是否已转移",
+            ("SELECT uscc FROM enterprises_enterprise WHERE id = t.enterprise_id", "s.uscc"),
             warning=True,
         ),
         Check("uscc", "s.status = '在职' AND s.uscc IS NULL", "在职人员没有单位，请核对", warning=True),

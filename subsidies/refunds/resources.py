@@ -3,6 +3,7 @@
 from agency import intake
 from agency.intake import Cell, Check, Reference
 from enterprises.models import Enterprise
+from enterprises.resources import sharing
 from sheets import values
 from subsidies.refunds.models import Host
 
@@ -44,5 +45,13 @@ class HostResource(intake.SheetResource):
     checks = (
         Check("unit_uscc", "NOT unit.dispatch", "该单位在名册中不是劳务派遣单位，请核对", warning=True),
         Check("host_uscc", "s.host_uscc = s.unit_uscc", "用工单位不能是派遣单位自己，请核对"),
+        Check(
+            "account",
+            "TRUE",
+            "与用工单位 {} 的账号相同，请核对",
+            ("CASE WHEN s.host_uscc = shared.first THEN shared.last ELSE shared.first END",),
+            warning=True,
+            join=sharing("account_index", "host_uscc", Host),
+        ),
         Check("year", "s.year > extract(year FROM %(today)s::date)", "年度晚于今年，请核对"),
     )

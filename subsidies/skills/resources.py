@@ -3,6 +3,7 @@
 from agency import intake
 from agency.intake import Cell, Check, Reference
 from enterprises.models import InsuredPerson
+from enterprises.resources import sharing
 from policy.keys import GRADES
 from sheets import values
 from subsidies.skills.actions import open_claims
@@ -143,6 +144,13 @@ class ClaimResource(intake.SheetResource):
             "((t.name, t.claimed_on) IS DISTINCT FROM (s.name, s.claimed_on) OR (s.voided AND NOT t.voided))",
             "该申请已有结论，不能再改或作废；审核通过的，可在应发补贴中不予发放",
             join="LEFT JOIN skills_claim decided ON decided.submission_id = t.id",
+        ),
+        Check(
+            "certificate_number",
+            "TRUE",
+            "此证书编号另有一人申请，请核对证书属于谁",
+            warning=True,
+            join=sharing("certificate_number", "id_number_index", Submission),
         ),
         Check("id_number", "person.id IS NULL", "参保人员中没有此人，申请将转人工核实", warning=True),
         _OTHER_NAME,

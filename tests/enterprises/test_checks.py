@@ -24,6 +24,11 @@ def warnings(imp) -> dict[int, list[str]]:
     return found
 
 
+def branch(number: int, of: int, **also: object) -> dict[str, object]:
+    """A row of the registry below another."""
+    return enterprise(number, **{"单位类型": "分支机构", "所属法人统一社会信用代码": uscc(of)} | also)
+
+
 class TestBranches:
     def test_need_a_legal_entity_that_is_not_themselves(self, office):
         imp = office.check(
@@ -49,6 +54,52 @@ class TestBranches:
         imp = office.check("enterprises", [enterprise(1, 所属法人统一社会信用代码=""), enterprise(2, **below)])
         assert errors(imp) == {}
 
+    def test_keep_their_legal_entity_where_the_file_does_not_speak_of_it(self, office):
+        office.load("enterprises", [branch(1, 9)])
+        rows = [enterprise(1, 单位类型="分支机构"), enterprise(2, 单位类型="分支机构")]
+        assert errors(office.check("enterprises", rows)) == {3: ["分支机构须填写所属法人统一社会信用代码"]}
+
+    def test_alone_have_one(self, office):
+        imp = office.check("enterprises", [branch(1, 9), branch(2, 9, 单位类型="社会团体")])
+        assert (imp.refused, warnings(imp)) == (
+            0, {3: ["单位类型为 社会团体，没有所属法人；是分支机构的请改单位类型，不是的请清空此列"]}
+        )  # fmt: skip
+
+    def test_cannot_go_round_in_the_file_or_with_what_is_stored(self, office):
+        circle = [branch(1, 2, 单位类型="企业"), branch(2, 3, 单位类型="企业"), branch(3, 1, 单位类型="企业"), branch(4, 3)]
+        said = {row: [f"所属法人 {uscc(of)} 的上级绕回了本单位，请核对"] for row, of in ((2, 2), (3, 3), (4, 1))}
+        assert errors(office.check("enterprises", circle)) == said
+        office.load("enterprises", circle[:2])
+        assert errors(office.check("enterprises", circle[2:])) == {2: said[4]}
+        assert errors(office.check("enterprises", [branch(3, 9, 单位类型="企业"), branch(4, 3)])) == {}
+
+    def test_cannot_be_made_of_whom_the_registry_has_below(self, office):
+        office.load("enterprises", [enterprise(1, 所属法人统一社会信用代码=""), branch(2, 1), branch(3, 1)])
+        turned = branch(1, 9)
+        said = f"名册中有 2 个单位（如 {uscc(2)}）以本单位为所属法人，不能改为分支机构；请先更正这些单位"
+        assert errors(office.check("enterprises", [turned])) == {2: [said]}
+        moved = [branch(2, 9), branch(3, 8, 单位类型="企业", 所属法人统一社会信用代码="")]
+        assert errors(office.check("enterprises", [turned, *moved])) == {}
+        assert (
+            errors(office.check("enterprises", [turned | {"作废": "否"}, branch(2, 9, 作废="否"), branch(3, 1, 作废="是")])) == {}
+        )
+        one = said.replace("2 个", "1 个")
+        assert errors(office.check("enterprises", [turned, branch(2, 9, 参保地="999999"), moved[1]])) == {
+            2: [one], 3: ["没有代码为 999999 的行政区划（或已作废），请先导入行政区划"]
+        }  # fmt: skip
+
+    def test_cannot_be_made_of_a_legal_entity_by_a_file_without_that_column(self, office):
+        office.load("enterprises", [enterprise(1, 所属法人统一社会信用代码=""), branch(2, 1)])
+        rows = [enterprise(1, 单位类型="分支机构"), enterprise(2, 单位类型="分支机构")]
+        assert list(errors(office.check("enterprises", rows))) == [2]
+
+    def test_cannot_stand_below_a_stored_branch_whose_correction_is_refused(self, office):
+        office.load("enterprises", [branch(1, 9)])
+        rows = [enterprise(1, 所属法人统一社会信用代码="", 参保地="999999"), branch(2, 1)]
+        assert errors(office.check("enterprises", rows))[3] == [
+            f"所属法人 {uscc(1)} 在名册中是分支机构，本表中改它的第 2 行有错误，请先改正"
+        ]
+
 
 class TestSharedContacts:
     def test_one_phone_or_account_of_two_is_told_on_both(self, office):
@@ -68,6 +119,16 @@ class TestSharedContacts:
             4: [f"与单位 {uscc(2)} 的账号相同，请核对"],
         }
         assert [value for *_, value, _, _ in imp.report["warnings"]] == ["139****0001", "139****0001", "****0002", "****0002"]
+
+    def test_one_account_that_premiums_are_paid_from_is_told(self, office):
+        rows = [
+            enterprise(1, 账号="622200001", 缴费账户账号="622200002"),
+            enterprise(2, 账号="622200003", 缴费账户账号="622200002"),
+        ]
+        assert warnings(office.check("enterprises", rows)) == {
+            2: [f"与单位 {uscc(2)} 的缴费账户账号相同，请核对"],
+            3: [f"与单位 {uscc(1)} 的缴费账户账号相同，请核对"],
+        }
 
     def test_one_of_the_registry_counts_and_ones_own_does_not(self, office):
         office.load("enterprises", [enterprise(1, 账号="622200001")])
@@ -251,6 +312,34 @@ class TestLists:
         imp = office.check("credit-list", [rows[0] | {"来源": ""}, rows[1]])
         assert errors(imp) == {2: ["移出日期早于列入日期，请核对"]}
 
+    @pytest.mark.parametrize(("until", "told"), [("2024-07-01", False), ("2024-07-02", True)])
+    def test_delisted_in_days_to_come_is_told(self, office, until, told):
+        row = {"统一社会信用代码": uscc(5), "名单类型": "严重失信", "列入日期": "2024-02-02", "移出日期": until}
+        imp = office.check("credit-list", [row])
+        assert (imp.refused, bool(warnings(imp))) == (0, told)
+
+    def test_listed_in_days_to_come_is_refused(self, office):
+        rows = [{"统一社会信用代码": uscc(5), "名单类型": "严重失信", "列入日期": day} for day in ("2024-07-01", "2024-07-02")]
+        assert errors(office.check("credit-list", rows)) == {3: ["列入日期晚于今天，请核对"]}
+
+    @pytest.mark.parametrize("kind", ["size-list", "workforce", "hosts"])
+    def test_of_a_year_to_come_are_refused(self, office, kind):
+        code = office.enterprises(1, 劳务派遣="是")[0]
+        row = {"size-list": {"统一社会信用代码": code, "划型": "大型"}, "workforce": {"统一社会信用代码": code}}.get(
+            kind,
+            {"派遣单位统一社会信用代码": code, "用工单位统一社会信用代码": uscc(1), "用工单位名称": "某", "用工单位类型": "企业"},
+        )
+        imp = office.check(kind, [row | {"年度": "2024"}, row | {"年度": "2025"}])
+        assert errors(imp) == {3: ["年度晚于今年，请核对"]}
+
+    @pytest.mark.parametrize(
+        ("start", "end", "told"), [(3, 9, False), (3, 10, True), (30, 10, False), (31, 10, True), ("", 50, False)]
+    )
+    def test_a_workforce_far_from_its_start_is_told(self, office, start, end, told):
+        row = {"统一社会信用代码": office.enterprises(1)[0], "年度": "2023", "年初人数": start, "年末人数": end}
+        said = {2: [f"年末人数 {end} 人与年初人数 {start} 人相差 3 倍以上，请核对"]}
+        assert warnings(office.check("workforce", [row])) == (said if told else {})
+
     @pytest.mark.parametrize(("covers", "stored"), [("all", True), ("listed", False), (None, None)])
     def test_a_size_list_says_whether_it_covers_whom_it_does_not_name(self, office, covers, stored):
         rows = [{"统一社会信用代码": uscc(1), "划型": "大型", "年度": "2023"}]
@@ -288,3 +377,11 @@ class TestRegistry:
         with pytest.raises(IntegrityError, match="has contributions"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM enterprises_enterprise WHERE uscc = %s", codes[:1])
         assert list(Enterprise.objects.values_list("uscc", flat=True)) == codes[:1]
+
+    def test_with_one_account_are_told_and_one_host_of_two_units_is_not(self, office):
+        units = office.enterprises(2, 劳务派遣="是")
+        host = {"用工单位名称": "用工", "用工单位类型": "企业", "年度": "2023", "账号": "622200001"}
+        rows = [{"派遣单位统一社会信用代码": unit, "用工单位统一社会信用代码": uscc(8)} | host for unit in units]
+        assert warnings(office.check("hosts", rows)) == {}
+        rows.append(rows[0] | {"用工单位统一社会信用代码": uscc(9)})
+        assert warnings(office.check("hosts", rows))[4] == [f"与用工单位 {uscc(8)} 的账号相同，请核对"]

@@ -117,8 +117,24 @@ class TestRegion:
 
 class TestChecks:
     def test_refuse_months_that_cannot_be(self, town):
-        rows = [person(1, 首次参保年月="", 截至年月="202408"), person(2, 首次参保年月="202403", 截至年月="202402")]
-        assert errors(town.check("persons", rows)) == {2: ["截至年月晚于本月，请核对"], 3: ["首次参保年月晚于截至年月，请核对"]}
+        rows = [
+            person(1, 首次参保年月="", 截至年月="202408"),
+            person(2, 首次参保年月="202403", 截至年月="202402"),
+            person(3, 首次参保年月="202408", 截至年月=""),
+            person(4, 首次参保年月="202407", 截至年月="202407"),
+        ]
+        assert errors(town.check("persons", rows)) == {
+            2: ["截至年月晚于本月，请核对"], 3: ["首次参保年月晚于截至年月，请核对"], 4: ["首次参保年月晚于本月，请核对"]
+        }  # fmt: skip
+
+    def test_warn_of_one_person_at_work_in_two_enterprises(self, town):
+        town.load("persons", [person(1), person(2, 参保状态="停保"), person(3)])
+        elsewhere = {"单位统一社会信用代码": uscc(1)}
+        rows = [person(1, **elsewhere), person(2, **elsewhere), person(3, **elsewhere, 参保状态="停保"), person(4, **elsewhere)]
+        assert warnings(town.check("persons", rows)) == {2: [f"此人原在 {uscc(0)} 在职参保，现改为 {uscc(1)}，请核对是否已转移"]}
+        assert warnings(town.check("persons", [person(1)])) == {}
+        imp = town.check("persons", [person(1, 单位统一社会信用代码=uscc(2))], by="yishi")
+        assert (imp.refused, warnings(imp)) == (1, {})
 
     def test_warn_of_what_a_clerk_should_look_at(self, town):
         imp = town.check(

@@ -62,6 +62,13 @@ class TestClaims:
         imp = town.office.check("skill-claims", [claim(1, 姓名="钱子"), claim(2)])
         assert warnings(imp) == {2: ["与参保人员登记的姓名不一致，请核对"], 3: ["参保人员中没有此人，申请将转人工核实"]}
 
+    def test_of_one_certificate_by_two_people_are_told_on_both(self, town):
+        town.load("persons", *(person(number) for number in (1, 2, 3)))
+        town.load("skill-claims", claim(1))
+        said = ["此证书编号另有一人申请，请核对证书属于谁"]
+        assert warnings(town.office.check("skill-claims", [claim(1, of=2), claim(3)])) == {2: said}
+        assert warnings(town.office.check("skill-claims", [claim(1), claim(3), claim(3, of=2)])) == {3: said, 4: said}
+
     def test_of_another_citys_people_are_refused(self, town):
         town.load("enterprises", enterprise(7, 参保地="140400"), by="yishi")
         town.load("persons", person(1, 单位统一社会信用代码=uscc(7)), by="yishi")
