@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from sheets import ole
+
 
 class SheetRefused(Exception):
     """A file that cannot be read at all; the message says why, in Chinese, and what to do."""
@@ -27,8 +29,8 @@ class Limits:
 DAMAGED = "文件已损坏或不完整，请在表格软件中重新保存后再上传"
 TOO_LARGE = "表格过大，无法读取；请另存为 CSV（UTF-8）后再上传，或分成几个文件"
 SAVE_AS = "请在表格软件中另存为 .xlsx 或 .csv 后再上传"
+LOCKED = "文件已加密，请去掉打开密码后再上传"
 
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PIECE = 1 << 20
 _WORST_RATIO = 250  # a sheet of one repeated row packs to about 1:150
 _BINARY_STARTS = {
@@ -42,7 +44,7 @@ _BINARY_STARTS = {
 
 
 def kind_of(file: BinaryIO, limits: Limits) -> str:
-    """`xlsx` or `csv`, told by content and never by name; anything else raises SheetRefused."""
+    """`xlsx`, `xls` or `csv`, told by content and never by name; anything else raises SheetRefused."""
     size = os.fstat(file.fileno()).st_size
     if size == 0:
         raise SheetRefused("文件是空的，请核对后重新上传")
@@ -50,8 +52,9 @@ def kind_of(file: BinaryIO, limits: Limits) -> str:
         raise SheetRefused(f"文件有 {size >> 20} MB，超过上限 {limits.file_bytes >> 20} MB，请分成几个文件")
     file.seek(0)
     start = file.read(4096)
-    if start.startswith(_OLE2):
-        raise SheetRefused(_ole2_reason(file))
+    if start.startswith(ole.MAGIC):
+        _check_ole(file)
+        return "xls"
     if start.startswith(b"PK"):
         _check_zip(file, limits)
         return "xlsx"
@@ -67,15 +70,15 @@ def kind_of(file: BinaryIO, limits: Limits) -> str:
     return "csv"
 
 
-def _ole2_reason(file: BinaryIO) -> str:
-    file.seek(0)
-    name = "EncryptedPackage".encode("utf-16-le")
-    before = b""
-    while piece := file.read(_PIECE):
-        if name in before + piece:
-            return "文件已加密，请去掉打开密码后再上传"
-        before = piece[-len(name) :]
-    return f"这是旧版 .xls 或其他旧格式文件，{SAVE_AS}"
+def _check_ole(file: BinaryIO) -> None:
+    try:
+        names = ole.Container(file).names
+    except ole.BrokenContainer as error:
+        raise SheetRefused(DAMAGED) from error
+    if "EncryptedPackage" in names:
+        raise SheetRefused(LOCKED)
+    if not names & {"Workbook", "Book"}:
+        raise SheetRefused(f"这是旧版 Word 文档或其他文件，不是表格，{SAVE_AS}")
 
 
 def _check_zip(file: BinaryIO, limits: Limits) -> None:
@@ -92,7 +95,7 @@ def _check_zip(file: BinaryIO, limits: Limits) -> None:
     if len(names) != len(entries):
         raise SheetRefused(DAMAGED)
     if any(entry.flag_bits & 1 for entry in entries):
-        raise SheetRefused("文件已加密，请去掉打开密码后再上传")
+        raise SheetRefused(LOCKED)
     if sum(entry.file_size for entry in entries) > limits.unpacked_bytes:
         raise SheetRefused(TOO_LARGE)
     for entry in entries:

@@ -181,7 +181,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 class Reading:
     """A file being read: iterate it once for its batches, or `rows()`; use it as a context manager.
 
-    `kind` is xlsx or csv, `encoding` that of a csv file; `heads` are the header rows found; `notes` are
+    `kind` is xlsx, xls or csv, `encoding` that of a csv file; `heads` are the header rows found; `notes` are
     sentences in Chinese for whoever loads the file; `rows_read` counts what was handed out so far.
     """
 

@@ -55,7 +55,7 @@ class Tables:
 
         reasons: list[str] = []
         nearly = False
-        for sheet in open_workbook(file, limits):
+        for sheet in open_workbook(file, self.kind, limits):
             if sheet.name == NOTES_SHEET:
                 continue
             if sheet.hidden:

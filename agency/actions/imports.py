@@ -276,7 +276,7 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
 
 def _lines(plain: BinaryIO) -> int | None:
     """About how many rows a csv file has, None of a workbook; the file is at its start again."""
-    is_csv, lines = plain.read(4) != b"PK\x03\x04", 0
+    is_csv, lines = plain.read(4) not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), 0
     while is_csv and (piece := plain.read(1 << 20)):
         lines += piece.count(b"\n")
     plain.seek(0)

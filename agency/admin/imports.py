@@ -50,7 +50,7 @@ def under(prefixes: list[str]) -> "QuerySet[Region]":
 
 class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="表格种类")
-    file = forms.FileField(label="文件", help_text=".xlsx 或 .csv（UTF-8、GB18030 均可）。先检查，不会直接写入。")
+    file = forms.FileField(label="文件", help_text=".xlsx、.xls 或 .csv（UTF-8、GB18030 均可）。先检查，不会直接写入。")
     region = forms.ChoiceField(
         label="为哪个地区导入",
         required=False,

@@ -45,8 +45,19 @@ def packed(members: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def ole2(stream: str) -> bytes:
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000 + stream.encode("utf-16-le") + b"\0" * 2000
+def ole2(*streams: str) -> bytes:
+    """A container of empty streams: header, one sector of its table, one of its directory."""
+    header = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 68 + b"\xff" * 436)
+    struct.pack_into("<HH", header, 30, 9, 6)
+    struct.pack_into("<IIIIIIII", header, 44, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    struct.pack_into("<I", header, 76, 0)
+    entries = b""
+    for name, kind in [("Root Entry", 5), *((stream, 2) for stream in streams)]:
+        coded = f"{name}\0".encode("utf-16-le")
+        entries += (
+            coded.ljust(64, b"\0") + struct.pack("<HB", len(coded), kind) + b"\0" * 49 + struct.pack("<III", 0xFFFFFFFE, 0, 0)
+        )
+    return bytes(header) + struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE).ljust(512, b"\xff") + entries.ljust(512, b"\0")
 
 
 class TestFilesOfAnotherKind:
@@ -62,8 +73,10 @@ class TestFilesOfAnotherKind:
             (b"\0\1\2\3" * 100, "文件不是表格"),
             ("<html><table><tr><td>统一社会信用代码".encode(), "这是网页或 XML 文件"),
             ('\ufeff <?xml version="1.0"?><Workbook>'.encode(), "这是网页或 XML 文件"),
-            (ole2("Workbook"), "这是旧版 .xls"),
-            (ole2("EncryptedPackage"), "文件已加密，请去掉打开密码"),
+            (ole2("Workbook"), "文件已损坏"),
+            (ole2("WordDocument"), "这是旧版 Word 文档或其他文件，不是表格"),
+            (ole2("EncryptedPackage", "EncryptionInfo"), "文件已加密，请去掉打开密码"),
+            (ole2("Workbook")[:600], "文件已损坏"),
             (packed({"word/document.xml": b"<w/>"}), "不是 .xlsx 表格"),
             (packed({"xl/workbook.bin": b""}), "这是 .xlsb 文件"),
             (packed({"xl/workbook.xml": b"<workbook/>"}), "文件已损坏"),

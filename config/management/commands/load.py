@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", metavar="KIND", help=f"表格种类：{'、'.join(sorted(intake.kinds()))}")
-        parser.add_argument("file", metavar="FILE", type=Path, help="xlsx 或 csv 文件")
+        parser.add_argument("file", metavar="FILE", type=Path, help="xlsx、xls 或 csv 文件")
         parser.add_argument("--by", required=True, metavar="USER", help="导入人的用户名")
         parser.add_argument("--confirm", action="store_true", help="确认导入；即表示已逐种核对所列提醒，留下核对记录")
         parser.add_argument("--confirmed-by", metavar="USER", help="确认人的用户名；名单、基金、回盘等须由另一人确认")
