@@ -156,7 +156,9 @@ def fill(
                 _note(staging, cursor, lines.errors)
             taken += lines.rows
             told(taken, about, "读取文件")
+        cursor.execute("SET LOCAL default_statistics_target = 10")  # rough numbers do for plans of whole-table passes
         cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
+        cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
     return staging, taken
 
 
