@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from agency import clock
 from agency.actions import awaiting_receipt, book_receipts, book_sent, imports, jobs, requeue_stuck, take_messages
 from agency.gateways import SmsGateway
+from agency.intake import forget_writes
 from agency.models import Job
 
 SENT_AT_ONCE = 2_000
@@ -61,3 +62,4 @@ def work_jobs() -> None:
         while jobs.work_next(kind, handler, now=clock.now):
             pass
     imports.forget_staged()
+    forget_writes()

@@ -259,6 +259,7 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
             found: dict[str, Any] = {"notes": reading.notes, "unknown": reading.unknown, "absent": sorted(staging.absent)}
         if not rows:
             raise SheetRefused("表头之下没有数据行，请填写后重新上传")
+        found["basis"] = intake.basis(resource, imp, scope=_scope(imp, at), at=at)
         report = intake.report(staging, scope=_scope(imp, at), at=at, told=progress)
         progress(rows, rows, "写检查报告")
         if report.changed:
@@ -315,11 +316,15 @@ def _lock(kind: str) -> None:
 
 
 def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
-    """Whether every staged row would fare as the report says; False also where the staging was lost in a crash."""
+    """Whether every staged row would fare as the report says; False also where the staging was lost in a crash. Asked of every
+    row again only where anything that the checks ask was written since."""
     staging = intake.staging_of(imp)
     if not intake.is_staged(staging, imp.report["rows"]):
         return False
-    return bool(intake.digest_now(staging, scope=_scope(imp, at), at=at, told=progress) == imp.report["digest"])
+    scope = _scope(imp, at)
+    if intake.stands(staging, scope=scope, at=at):
+        return True
+    return bool(intake.digest_now(staging, scope=scope, at=at, told=progress) == imp.report["digest"])
 
 
 def _book(imp: Import, by: User, at: datetime) -> None:

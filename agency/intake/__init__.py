@@ -5,6 +5,7 @@ read in a limited child -> seal -> COPY to a staging table -> checks in SQL -> r
 A kind is a `SheetResource`, declared in the `resources` of its app; `kind_of` finds it by its word.
 Nothing here asks or saves row by row: what the rows are is said once, and PostgreSQL does the rest."""
 
+from agency.intake.basis import basis, forget_writes, stands
 from agency.intake.changes import ChangedCell, ChangedRow, ChangesPage, changed_rows, keep_changes
 from agency.intake.declare import (
     WITHIN,
@@ -34,11 +35,13 @@ __all__ = [
     "SheetResource",
     "Staging",
     "UnknownKind",
+    "basis",
     "changed_rows",
     "declare",
     "digest_now",
     "drop_staging",
     "fill",
+    "forget_writes",
     "is_staged",
     "issues",
     "keep_changes",
@@ -48,4 +51,5 @@ __all__ = [
     "report",
     "staged_imports",
     "staging_of",
+    "stands",
 ]

@@ -53,7 +53,7 @@ class Report:
 def report(staging: Staging, *, scope: list[str], at: datetime, told: Callable[..., None]) -> Report:
     """Run every check of the kind over the staged rows. `scope`: region paths that the loader may write to.
 
-    Leaves what becomes of each row in the temporary table `staging.fates` until the transaction ends."""
+    Leaves what becomes of each row in the table `staging.fates`."""
     with connection.cursor() as cursor:
         look = _Look(staging, cursor, parameters_of(staging.resource, staging.imp, scope, at), told)
         look.forget(all_but=[UNREADABLE])

@@ -37,7 +37,7 @@ class Staging:
 
     @property
     def fates(self) -> sql.Identifier:
-        """A temporary table: what becomes of each row that is not simply new, and what was found of it."""
+        """What becomes of each row that is not simply new, and what was found of it."""
         return sql.Identifier(f"intake_{self.imp.pk}_fate")
 
     @property
@@ -174,7 +174,7 @@ def staged_imports() -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT substring(relname FROM '[0-9]+')::bigint FROM pg_class "
-            "WHERE relkind = 'r' AND relname ~ '^intake_[0-9]+_(row|issue|change)$' AND pg_table_is_visible(oid)"
+            "WHERE relkind = 'r' AND relname ~ '^intake_[0-9]+_(row|issue|fate|change)$' AND pg_table_is_visible(oid)"
         )
         return {imp_id for (imp_id,) in cursor.fetchall()}
 

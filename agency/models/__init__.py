@@ -1,6 +1,6 @@
 """The rows of the agency, one file a noun."""
 
-from agency.models.history import keep_old_versions
+from agency.models.history import Write, keep_old_versions, watched_tables
 from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role, User
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
@@ -30,5 +30,7 @@ __all__ = [
     "Role",
     "User",
     "Workday",
+    "Write",
     "keep_old_versions",
+    "watched_tables",
 ]

@@ -69,7 +69,7 @@ class TestGivenUp:
     def test_during_its_confirming_it_lands_nothing_and_the_sweep_forgets_it(self, committed_office):
         office = committed_office
         imp = office.check("enterprises", [enterprise(number) for number in range(50)])
-        job = self.work(office, imp, Job.Kind.CONFIRM, imports.work_confirm, "业务检查")
+        job = self.work(office, imp, Job.Kind.CONFIRM, imports.work_confirm, "写入数据")
         assert (job.state, imp.state, Enterprise.objects.count()) == ("CANCELLED", "CANCELLED", 0)
         assert staged()
         imports.forget_staged()
