@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from agency.admin import Deed, DeskAdmin, Panel, Refused, revealed
+from agency.admin import Deed, DeskAdmin, Panel, Refused, correct, revealed
 from agency.models import Role
 from agency.queries import within
 from agency.sealed import blind_index
@@ -28,6 +28,7 @@ from enterprises.models import (
 from policy import explain
 
 CLERKS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
+LOADERS = frozenset({Role.PREPARER})
 
 
 def reveal(enterprise: Enterprise, *, by: Any, at: Any) -> HttpResponse:
@@ -62,7 +63,8 @@ class EnterpriseAdmin(DeskAdmin):
             frozenset({Role.PREPARER, Role.FINANCE}),
             reveal,
             hint="完整号码只用于办理业务；此次查看会留痕。",
-        )
+        ),
+        correct("enterprises", LOADERS),
     ]
 
     @admin.display(description="手机号")
@@ -147,6 +149,7 @@ class MonthlyContributionAdmin(DeskAdmin):
         "employee_paid",
         "voided",
     )
+    deeds: ClassVar = [correct("contributions", LOADERS)]
     list_filter = ("type", "deferred", "voided")
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
@@ -161,6 +164,7 @@ class MonthlyContributionAdmin(DeskAdmin):
 class WorkforceYearAdmin(DeskAdmin):
     region_path = "enterprise__region__path"
     list_display = ("enterprise", "year", "start_count", "end_count", "dismissals", "claimants", "retired", "died", "voided")
+    deeds: ClassVar = [correct("workforce", LOADERS)]
     list_filter = ("year", "voided")
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
@@ -179,6 +183,7 @@ class ListAdmin(DeskAdmin):
 @admin.register(SizeListing)
 class SizeListingAdmin(ListAdmin):
     list_display = ("uscc", "name", "size", "year", "origin", "voided")
+    deeds: ClassVar = [correct("size-list", LOADERS)]
     list_filter = ("year", "size", "voided")
 
 
@@ -191,12 +196,14 @@ class SizeCoverAdmin(DeskAdmin):
 @admin.register(Size2020)
 class Size2020Admin(ListAdmin):
     list_display = ("uscc", "size", "voided")
+    deeds: ClassVar = [correct("size-2020", LOADERS)]
     list_filter = ("size",)
 
 
 @admin.register(CreditListing)
 class CreditListingAdmin(ListAdmin):
     list_display = ("uscc", "name", "type", "origin", "listed_on", "delisted_on", "voided")
+    deeds: ClassVar = [correct("credit-list", LOADERS)]
     list_filter = ("type", "origin", "voided")
 
 

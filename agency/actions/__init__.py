@@ -13,6 +13,7 @@ from agency.actions.imports import (
     request_check,
     request_confirm,
     start_import,
+    start_row,
 )
 from agency.actions.jobs import cancel_job, queue_job, retry_job, work_next
 from agency.actions.messages import (
@@ -103,6 +104,7 @@ __all__ = [
     "send_code",
     "set_desk_clock",
     "start_import",
+    "start_row",
     "state_by_hand",
     "store_file",
     "take_messages",

@@ -18,7 +18,7 @@ from agency.models import Acknowledgement, Event, File, Import, Job, Region, Rol
 from agency.moves import move, open_all, record
 from agency.queries import open_warnings, paths_by_role
 from sheets.read import CellError, SheetRefused, read
-from sheets.write import write_errors
+from sheets.write import write_errors, write_rows
 
 LOCK = 0x696E74  # first half of the advisory lock's key; the kind of spreadsheet is the second
 
@@ -60,6 +60,17 @@ def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str,
         open_all([imp], by=by, at=at)
         queue_job(Job.Kind.CHECK, imp.pk, region.pk, by=by, at=at)
     return imp
+
+
+def start_row(kind: str, cells: Mapping[str, str], region: str, *, by: User, at: datetime) -> Import:
+    """Take in one row typed by hand, {cell: text}, as a file of one row: checked, looked at and confirmed like any other. A cell
+    that is not named is left as it is stored. `region`: whose desk, empty where there is one. Raises ImportRefused."""
+    resource = _resource(kind)
+    headers = [resource.cells[name].column_name for name in cells]
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as spool:
+        write_rows(Path(spool.name), headers, [[text or None for text in cells.values()]])
+        settings = {"again": "yes"} | ({"region": region} if region else {})
+        return start_import(kind, Path(spool.name), f"手工录入-{resource.title}.xlsx", settings, by=by, at=at)
 
 
 def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> None:

@@ -5,7 +5,8 @@ from django.contrib.auth.models import Group
 
 from agency.admin import imports, messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, revealed, roles_of
+from agency.admin.typed import correct
 
 admin.site.unregister(Group)  # Django's groups are not used: posts decide
 
-__all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "revealed", "roles_of"]
+__all__ = ["STAFF_WHO_WORK", "Deed", "DeskAdmin", "Panel", "Refused", "correct", "revealed", "roles_of"]

@@ -46,6 +46,7 @@ class Deed:
     hint: str = ""
     main: bool = False  # the one that a clerk usually presses next
     refusals: tuple[type[Exception], ...] = ()  # what the action may raise and the page shows
+    leads: bool = False  # does nothing but lead to the address that `call(obj)` gives
 
 
 @dataclass
@@ -160,7 +161,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             context |= {
                 "headline": self.headline(request, obj),
                 "deed_links": [
-                    (deed, reverse(f"admin:{self._url_name(deed)}", args=[object_id]))
+                    (deed, deed.call(obj) if deed.leads else reverse(f"admin:{self._url_name(deed)}", args=[object_id]))
                     for deed in self.deeds
                     if not deed.many and not deed.above and self.may(request, deed, obj)
                 ],
@@ -190,7 +191,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     def get_urls(self) -> list[Any]:
         own = []
         for deed in self.deeds:
-            if not deed.many:
+            if not deed.many and not deed.leads:
                 pattern = f"{deed.name}/" if deed.above else f"<path:object_id>/{deed.name}/"
                 view = self.admin_site.admin_view(partial(self._deed_view, deed))
                 own.append(path(pattern, view, name=self._url_name(deed)))
@@ -225,8 +226,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             return None
         data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = deed.form(*data)
-        for asked in form.fields.values():
-            asked.widget.attrs.setdefault("class", " ".join(_classes(asked.widget)))
+        dress(form)
         fill = getattr(form, "fill", None)  # choices that depend on who asks and on what
         if fill is not None:
             fill(obj=obj, today=clock.today(), prefixes=self.prefixes(request, deed.roles), roles=set(roles_of(request)))
@@ -271,6 +271,12 @@ def revealed(title: str, found: Mapping[str, str], back: str) -> HttpResponse:
     response = HttpResponse(render_to_string("admin/desk/reveal.html", {"title": title, "found": found, "back": back}))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def dress(form: forms.Form) -> None:
+    """Give a plain form the console's look."""
+    for asked in form.fields.values():
+        asked.widget.attrs.setdefault("class", " ".join(_classes(asked.widget)))
 
 
 def _classes(widget: forms.Widget) -> Sequence[str]:

@@ -1,14 +1,16 @@
 """导入: a spreadsheet taken in, its report, what it would change, and its confirming."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils.timezone import localtime
 
 from agency import clock
@@ -23,9 +25,11 @@ from agency.actions.imports import (
     start_import,
 )
 from agency.admin.desk import Deed, DeskAdmin, Panel
+from agency.admin.people import region_choices
+from agency.admin.typed import row_view
 from agency.admin.work import download, job_panel, latest_job
 from agency.intake import changed_rows, kind_of, kinds, staging_of
-from agency.models import Import, Job, Region, Role
+from agency.models import Import, Job, Role
 from agency.queries import open_warnings
 from agency.tasks import wake
 from sheets.write import write_template
@@ -38,14 +42,6 @@ State = Import.State
 def kind_choices(roles: set[str]) -> list[tuple[str, str]]:
     """The kinds that somebody with these roles may load."""
     return [(word, f"{kind.title}（{word}）") for word, kind in sorted(kinds().items()) if kind.roles & roles]
-
-
-def under(prefixes: list[str]) -> "QuerySet[Region]":
-    """The regions whose path starts with one of these, from above down."""
-    scope = Q(pk__in=[])
-    for prefix in prefixes:
-        scope |= Q(path__startswith=prefix)
-    return Region.objects.filter(scope).order_by("path")
 
 
 class UploadForm(forms.Form):
@@ -67,10 +63,8 @@ class UploadForm(forms.Form):
 
     def fill(self, *, roles: set[str], prefixes: list[str], **_: object) -> None:
         self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
-        regions = [(region.code, f"{region.name}（{region.code}）") for region in under(prefixes)]
-        several = len(prefixes) > 1
-        self.fields["region"].choices = [("", "请选择" if several else "我的岗位所在地区"), *regions]  # type: ignore[attr-defined]
-        self.fields["region"].required = several
+        self.fields["region"].choices = region_choices(prefixes)  # type: ignore[attr-defined]
+        self.fields["region"].required = len(prefixes) > 1
 
 
 class AcknowledgeForm(forms.Form):
@@ -86,7 +80,7 @@ class AcknowledgeForm(forms.Form):
         self.fields["warnings"].choices = choices  # type: ignore[attr-defined]
 
 
-class TemplateForm(forms.Form):
+class KindForm(forms.Form):
     kind = forms.ChoiceField(label="表格种类")
 
     def fill(self, *, roles: set[str], **_: object) -> None:
@@ -103,6 +97,10 @@ def upload(*, kind: str, file: UploadedFile, region: str, covers: str, again: bo
         start_import(kind, Path(spool.name), file.name or kind, asked | ({"again": "yes"} if again else {}), by=by, at=at)
     wake("agency.work_jobs")
     return "文件已收到，正在检查；检查完毕后在该次导入的页面查看报告并确认。"
+
+
+def ask_for_row(*, kind: str, by: Any, at: Any) -> HttpResponse:
+    return redirect("admin:agency_import_row", kind)
 
 
 def confirm(row: Import, *, by: Any, at: Any) -> str:
@@ -155,7 +153,11 @@ class ImportAdmin(DeskAdmin):
         Deed(
             "upload", "导入表格", LOADERS, upload, form=UploadForm, above=True, main=True, refusals=(ImportRefused, AlreadyLoaded)
         ),
-        Deed("template", "下载空白模板", LOADERS, download_template, form=TemplateForm, above=True),
+        Deed(
+            "pick", "录入单行", LOADERS, ask_for_row, form=KindForm, above=True,
+            hint="手工录入一行，或调出已有的一行更正；同样先检查、再确认，关键变更须另一人确认。",
+        ),
+        Deed("template", "下载空白模板", LOADERS, download_template, form=KindForm, above=True),
         Deed(
             "confirm", "确认导入", MAY_CONFIRM, confirm, states=frozenset({State.CHECKED}), main=True, refusals=REFUSALS,
             hint="合格的行一次全部写入，错误行不写入。关键表格和已有账户、手机号的变更须由另一人确认。",
@@ -174,6 +176,10 @@ class ImportAdmin(DeskAdmin):
             states=frozenset({State.CHECKING, State.CHECKED, State.REFUSED}),
         ),
     ]  # fmt: skip
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(partial(row_view, self))
+        return [path("row/<slug:kind>/", view, name="agency_import_row"), *super().get_urls()]
 
     def may(self, request: HttpRequest, deed: Deed, obj: Import | None = None) -> bool:
         """Only what will not be refused: the kind's own roles, its warnings, its second person. Bad rows hold full numbers:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from agency.actions import PostRefused, StaffRefused, create_staff, end_post, give_post
@@ -46,12 +47,18 @@ class UntilForm(forms.Form):
     until_on = forms.DateField(label="任职至", widget=DateInput)
 
 
-def regions_under(prefixes: list[str]) -> "object":
+def regions_under(prefixes: list[str]) -> QuerySet[Region]:
     """The regions whose paths start with one of the prefixes."""
     found = Region.objects.none()
     for prefix in prefixes:
         found = found | Region.objects.filter(path__startswith=prefix)
     return found.order_by("path")
+
+
+def region_choices(prefixes: list[str]) -> list[tuple[str, str]]:
+    """The same for a field; empty for the one region of whoever asks, where there is one."""
+    regions = [(region.code, f"{region.name}（{region.code}）") for region in regions_under(prefixes)]  # type: ignore[attr-defined]
+    return [("", "请选择" if len(prefixes) > 1 else "我的岗位所在地区"), *regions]
 
 
 @admin.register(User)

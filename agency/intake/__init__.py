@@ -8,6 +8,7 @@ Nothing here asks or saves row by row: what the rows are is said once, and Postg
 from agency.intake.basis import basis, forget_writes, stands
 from agency.intake.changes import ChangedCell, ChangedRow, ChangesPage, changed_rows, keep_changes
 from agency.intake.declare import (
+    SHOWN,
     WITHIN,
     Cell,
     Check,
@@ -21,8 +22,10 @@ from agency.intake.declare import (
 from agency.intake.landing import land
 from agency.intake.report import Issue, Report, digest_now, issues, report
 from agency.intake.staging import Staging, drop_staging, fill, is_staged, staged_imports, staging_of
+from agency.intake.stored import stored_row
 
 __all__ = [
+    "SHOWN",
     "WITHIN",
     "Cell",
     "ChangedCell",
@@ -52,4 +55,5 @@ __all__ = [
     "staged_imports",
     "staging_of",
     "stands",
+    "stored_row",
 ]

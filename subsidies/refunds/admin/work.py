@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin import Deed, DeskAdmin, Panel, correct
 from agency.admin.work import download, job_panel, latest_job
 from agency.models import Job, Role
 from agency.moves import MoveRefused
@@ -112,6 +112,7 @@ class HostAdmin(DeskAdmin):
         ("account_name", "bank", "shown_account"),
         ("source", "source_row", "voided"),
     )
+    deeds: ClassVar = [correct("hosts", PREPARER)]
     readonly_fields = ("shown_account",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Host]":
