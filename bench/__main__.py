@@ -5,7 +5,7 @@ contributions  csv of contributions loaded, and again in another order, beside a
 enterprises    the same of the registry, beside a bare COPY, a bare loop of sealing, and django-import-export's default
 xlsx           contributions beside reading the file with calamine alone
 loads          every spreadsheet of the made-up city, checked and confirmed
-screening      the whole programme, after loads
+screening      a whole programme, beside one SQL statement that writes the same rows
 rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
 
 SIZE is 1,000,000 where it is not given, for loads and screening 100,000.
@@ -30,8 +30,8 @@ PARTS: dict[str, tuple[Callable[[], None], ...]] = {
     "enterprises": (enterprises,),
     "xlsx": (xlsx,),
     "loads": (loads,),
-    "screening": (loads, screening),
-    "": (rules, loads, screening),
+    "screening": (screening,),
+    "": (rules, loads),
 }
 
 
