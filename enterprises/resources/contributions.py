@@ -17,26 +17,32 @@ JUMP_FROM = 10  # insured in either of the two months, below which a head-count 
 _YEARS = 4  # before this one, whose months are held against each other; so that a bigint has a bit for each
 
 # The enterprises whose months have to be looked at one by one: their own rows of the file, or the stored month before the
-# first of these, give a reason to; within the loader's posts. One aggregate of the file, with a bit for each month.
+# first of these, give a reason to; within the loader's posts. One aggregate of the file, with a bit for each month
+# (four years are 48 months and 1461 days).
 _SUSPECT = """
 WITH staged AS (
     SELECT uscc, min(month) AS first, min(headcount) AS fewest, max(headcount) AS most, min(wage_base) AS lowest,
         max(wage_base) AS highest, count(*) AS lines, bool_or(voided) AS voided,
         bit_or(1::bigint << ((month - %(series_from)s::date + 15) * 48 / 1461)) AS months
     FROM {rows} WHERE type <> '退费' AND month BETWEEN %(series_from)s AND %(today)s GROUP BY uscc
+), known AS (
+    SELECT enterprise.id, staged.*, (first - interval '1 month')::date AS before FROM staged
+    JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
+    WHERE enterprise.region_id IN (WITHIN)
+), before AS (
+    SELECT known.id, count(*) AS lines, min(headcount) AS headcount, min(wage_base) AS wage_base
+    FROM known JOIN enterprises_monthlycontribution stored ON stored.enterprise_id = known.id AND stored.month = known.before
+    WHERE stored.type <> '退费' AND NOT stored.voided GROUP BY known.id
 )
-SELECT DISTINCT staged.uscc, enterprise.id FROM staged
-JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
-    AND enterprise.region_id IN (WITHIN)
-LEFT JOIN enterprises_monthlycontribution before ON before.enterprise_id = enterprise.id
-    AND before.month = (staged.first - interval '1 month')::date AND before.type <> '退费' AND NOT before.voided
-WHERE staged.voided OR lines > bit_count(months::bit(64)) OR months & (months + (months & -months)) <> 0
+SELECT known.uscc, known.id FROM known LEFT JOIN before ON before.id = known.id
+WHERE known.voided OR known.lines > bit_count(months::bit(64)) OR before.lines > 1
+    OR months & (months + (months & -months)) <> 0
     OR greatest(most, before.headcount) > %(jump)s * least(fewest, before.headcount)
     OR greatest(highest, before.wage_base) * greatest(most, before.headcount)
         > %(jump)s * least(lowest, before.wage_base) * least(fewest, before.headcount)
     OR (before.id IS NULL AND EXISTS (
-        SELECT FROM enterprises_monthlycontribution earlier WHERE earlier.enterprise_id = enterprise.id
-        AND earlier.month < staged.first AND earlier.month >= %(series_from)s))
+        SELECT FROM enterprises_monthlycontribution earlier WHERE earlier.enterprise_id = known.id
+        AND earlier.month < known.first AND earlier.month >= %(series_from)s))
 """.replace("WITHIN", WITHIN)
 
 # Their months, staged and stored, that follow a missing one, or whose head-count or base a head is far from the month

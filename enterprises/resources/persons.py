@@ -59,13 +59,19 @@ class PersonResource(intake.SheetResource):
         ),
         Check(
             "uscc",
-            "s.status = '在职' AND t.status = '在职' AND NOT t.voided AND NOT s.voided AND enterprise.id <> t.enterprise_id "
+            "(s.status = '在职' OR 'status' = ANY(%(absent)s::text[])) AND t.status = '在职' "
+            "AND NOT t.voided AND NOT s.voided AND enterprise.id <> t.enterprise_id "
             f"AND t.region_id IN ({WITHIN})",
             "此人原在 {} 在职参保，现改为 {}，请核对是否已转移",
             ("SELECT uscc FROM enterprises_enterprise WHERE id = t.enterprise_id", "s.uscc"),
             warning=True,
         ),
-        Check("uscc", "s.status = '在职' AND s.uscc IS NULL", "在职人员没有单位，请核对", warning=True),
+        Check(
+            "uscc",
+            "s.status = '在职' AND s.uscc IS NULL AND 'uscc' <> ALL(%(absent)s::text[])",
+            "在职人员没有单位，请核对",
+            warning=True,
+        ),
         Check(
             "card_account",
             "TRUE",

@@ -272,6 +272,9 @@ class TestMonthsOfOneEnterprise:
             contribution(known, 费款所属期="202304", 缴费人数="16", 明细号="1", 缴费类型="正常"),
         ]
         assert warnings(office.check("contributions", rows)) == {7: [self.people(16, "2023-03", 5)]}
+        office.load("contributions", [contribution(uscc(1), 缴费人数="20", 明细号=number) for number in ("1", "2")])
+        imp = office.check("contributions", [contribution(uscc(1), 费款所属期="202302", 缴费人数="13")])
+        assert warnings(imp) == {2: [self.people(13, "2023-01", 40)]}
         rows[0]["缴费人数"] = "11"
         assert warnings(office.check("contributions", rows)) == {
             4: [self.people(5, "2023-01", 16)],

@@ -152,6 +152,12 @@ class TestChecks:
             5: ["在职人员没有单位，请核对"],
         }
 
+    def test_hold_what_is_stored_against_what_the_file_does_not_speak_of(self, town):
+        town.load("persons", [person(1)])
+        row = {"证件号码": citizen(1), "姓名": "赵子1"}
+        assert warnings(town.check("persons", [row | {"参保状态": "在职"}])) == {}
+        assert list(warnings(town.check("persons", [row | {"单位统一社会信用代码": uscc(1)}]))) == [2]
+
     def test_warn_of_a_card_that_two_have_in_the_file_or_on_record(self, town):
         town.load("persons", [person(1, 社保卡账号="149940001")])
         imp = town.check("persons", [person(2, 社保卡账号="149940001"), person(3, 社保卡账号="149940003"), person(4)])
