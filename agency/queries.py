@@ -1,6 +1,7 @@
 """What is asked of the agency's rows: who may do what where, which terms hold, what waits."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -60,6 +61,14 @@ def within(user: User, roles: set[str] | frozenset[str], on: date, path_field: s
             for prefix in prefixes:
                 scope |= Q(**{f"{path_field}__startswith": prefix})
     return scope
+
+
+def codes_under(prefixes: Iterable[str]) -> list[str]:
+    """The codes of the regions whose path starts with one of these, from above down."""
+    scope = Q(pk__in=[])
+    for prefix in prefixes:
+        scope |= Q(path__startswith=prefix)
+    return list(Region.objects.filter(scope).order_by("path").values_list("code", flat=True))
 
 
 def open_warnings(imp: Import) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ contributions  csv of contributions loaded, and again in another order, beside a
 enterprises    the same of the registry, beside a bare COPY, a bare loop of sealing, and django-import-export's default
 xlsx           contributions beside reading the file with calamine alone
 loads          every spreadsheet of the made-up city, checked and confirmed
+lists          pages, searches and filters of the console's list of applications, beside its empty first page
 screening      a whole programme, beside one SQL statement that writes the same rows
 rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
 
@@ -21,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
 
 from bench.imports import contributions, enterprises, loads, xlsx
+from bench.lists import lists
 from bench.rules import rules
 from bench.screening import screening
 
@@ -31,6 +33,7 @@ PARTS: dict[str, tuple[Callable[[], None], ...]] = {
     "xlsx": (xlsx,),
     "loads": (loads,),
     "screening": (screening,),
+    "lists": (lists,),
     "": (rules, loads),
 }
 

@@ -49,7 +49,7 @@ _BARE = {
 
 def contributions() -> None:
     """csv of contributions: first time, then again in another order."""
-    year = _city()
+    year = city()
     path = year.folder / "contributions.csv"
     _register(year, -(-SIZE // 12))
     _write(path, "contributions", _lines(SIZE))
@@ -61,7 +61,7 @@ def contributions() -> None:
 
 def enterprises() -> None:
     """csv of enterprises: first time, then again in another order."""
-    year = _city()
+    year = city()
     path = year.folder / "enterprises.csv"
     slow = _default_import()
     _write(path, "enterprises", _registry(SIZE))
@@ -75,7 +75,7 @@ def xlsx() -> None:
     """xlsx of contributions beside calamine."""
     from sheets.write import write_rows
 
-    year = _city()
+    year = city()
     path = year.folder / "contributions.xlsx"
     _register(year, -(-SIZE // 12))
     (year.folder / "contributions.csv").unlink(missing_ok=True)
@@ -100,7 +100,7 @@ def loads() -> None:
     from samples.year import story
     from samples.year.stage import KINDS
 
-    year = _city(CITY)
+    year = city(CITY)
     with watched() as whole:
         for kind in KINDS:
             if kind != "regions":
@@ -111,7 +111,7 @@ def loads() -> None:
     story.adopt(year)
 
 
-def _city(size: int = 2_000) -> Any:
+def city(size: int = 2_000) -> Any:
     """A made-up city's people and places, and its spreadsheets."""
     from samples.city import write_city
     from samples.year import story

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.imports import _city
+from bench.imports import city
 from bench.measure import Watched, told, watched
 
 SIZE = int(os.environ.get("SIZE") or 1_000_000)
@@ -26,14 +26,14 @@ def screening() -> None:
     """Both, at a tenth and in full."""
     from samples.year import story
 
-    year = _city()
+    year = city()
     for kind in ("workdays", "fund", "credit-list"):
         year.load(kind)
     story.adopt(year)
     sizes = (SIZE // 10, SIZE) if SIZE >= 1_000_000 else (SIZE,)
     paces = []
     for size in sizes:
-        _fill(size)
+        fill(size)
         paces.append(_measure(size, again=size == sizes[0]).seconds / size)
     if len(paces) > 1:
         print(f"an enterprise took {paces[1] * 1e6:.0f} µs of {SIZE:,}, {paces[0] * 1e6:.0f} µs of {SIZE // 10:,}: "
@@ -41,7 +41,7 @@ def screening() -> None:
 
 
 def _measure(size: int, *, again: bool) -> Watched:
-    bare = _statement()
+    bare = statement()
     _clear(keep="CREATE TEMPORARY TABLE bare_answers AS " + _ANSWERS)
     first = _screen()
     told("screening", size, first, {"one SQL statement": bare})
@@ -59,7 +59,7 @@ FROM refunds_application a JOIN refunds_decision d ON d.id = a.decision_id
 """
 
 
-def _fill(size: int) -> None:
+def fill(size: int) -> None:
     """So many made-up enterprises, straight into the tables, whose indexes are built anew afterwards."""
     from django.db import connection
 
@@ -73,7 +73,7 @@ def _fill(size: int) -> None:
     print(f"{size:,} enterprises and {12 * size:,} contributions made in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
-def _statement() -> float:
+def statement() -> float:
     """Seconds of the one statement."""
     from django.db import connection
 

@@ -17,7 +17,9 @@ FROM (SELECT n, random() AS a, random() AS b, random() AS c, random() AS d FROM 
 INSERT INTO enterprises_enterprise (id, uscc, unit_number, name, kind, parent_uscc, dispatch, industry, region_id, registration,
     employees, revenue, assets, recorded_size, contact, phone, phone_index, legal_person, legal_phone, legal_phone_index,
     account_name, bank, account, account_index, tax_account_name, tax_bank, tax_account, tax_account_index, voided)
-SELECT n, uscc, '', '岚泊市第' || n || '公司', kind,
+SELECT n, uscc, '', '岚泊市' || substr('禾川沐岭青禹和朗启恒嘉望松柏云帆瑞景明昱泽安宁远博雅星辰海棠兰芷若溪石泉林野清晖永利长风大同', 1 + floor(a * 46)::int, 1)
+        || substr('丰盛达通源汇聚成泰顺鑫隆裕康祥宏伟业昌茂荣华锦程航宇翔腾飞跃升辉耀晨曦晓阳光彩虹霞峰峦岳坤', 1 + floor(d * 45)::int, 1)
+        || substr('甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥', 1 + n %% 22, 1) || (ARRAY['金属', '五金', '餐饮', '环卫', '文具'])[1 + floor(c * 5)::int] || '有限公司', kind,
     CASE WHEN kind = '分支机构' THEN '91149100X' || lpad((1 + floor(c * 1.02 * %(size)s))::text, 9, '0') ELSE '' END,
     kind = '企业' AND d < 0.01, (ARRAY['3311', '5112', '6210', '7810', ''])[1 + floor(c * 5)::int],
     (ARRAY['149101', '149102', '149121', '149122', '149100'])[1 + floor(d * 5)::int],

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from agency.admin import Deed, DeskAdmin, Panel, Refused, correct, revealed
+from agency.admin.lists import YearFilter, words_filter
 from agency.models import Role
 from agency.queries import within
 from agency.sealed import blind_index
@@ -25,10 +26,15 @@ from enterprises.models import (
     SizeListing,
     WorkforceYear,
 )
+from enterprises.queries import found_by
 from policy import explain
 
 CLERKS = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
 LOADERS = frozenset({Role.PREPARER})
+SETTLED = {word: word for word in ("大型", "中小微")}
+CLASSES = {word: word for word in ("大型", "中型", "小型", "微型")}
+SIZES = CLASSES | SETTLED
+BasisFilter = words_filter("依据", "basis", explain.basis_labels())
 
 
 def reveal(enterprise: Enterprise, *, by: Any, at: Any) -> HttpResponse:
@@ -39,9 +45,10 @@ def reveal(enterprise: Enterprise, *, by: Any, at: Any) -> HttpResponse:
 @admin.register(Enterprise)
 class EnterpriseAdmin(DeskAdmin):
     list_display = ("uscc", "name", "kind", "dispatch", "region", "registration", "recorded_size", "shown_phone")
-    list_filter = ("kind", "dispatch", "registration", "recorded_size")
+    list_filter = ("kind", "dispatch", "registration", words_filter("系统划型", "recorded_size", CLASSES))
     list_select_related = ("region",)
     search_fields = ("uscc__startswith", "name")
+    found_through = ("pk", found_by)
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
     ordering = ("uscc",)
     fields = (
@@ -165,7 +172,7 @@ class WorkforceYearAdmin(DeskAdmin):
     region_path = "enterprise__region__path"
     list_display = ("enterprise", "year", "start_count", "end_count", "dismissals", "claimants", "retired", "died", "voided")
     deeds: ClassVar = [correct("workforce", LOADERS)]
-    list_filter = ("year", "voided")
+    list_filter = (YearFilter, "voided")
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
     ordering = ("-id",)
@@ -184,7 +191,7 @@ class ListAdmin(DeskAdmin):
 class SizeListingAdmin(ListAdmin):
     list_display = ("uscc", "name", "size", "year", "origin", "voided")
     deeds: ClassVar = [correct("size-list", LOADERS)]
-    list_filter = ("year", "size", "voided")
+    list_filter = (YearFilter, words_filter("划型", "size", SIZES), "voided")
 
 
 @admin.register(SizeCover)
@@ -197,7 +204,7 @@ class SizeCoverAdmin(DeskAdmin):
 class Size2020Admin(ListAdmin):
     list_display = ("uscc", "size", "voided")
     deeds: ClassVar = [correct("size-2020", LOADERS)]
-    list_filter = ("size",)
+    list_filter = (words_filter("划型", "size", SIZES),)
 
 
 @admin.register(CreditListing)
@@ -212,7 +219,12 @@ class SizeDecisionAdmin(DeskAdmin):
     readers = CLERKS
     region_path = "enterprise__region__path"
     list_display = ("enterprise", "year", "size", "size_class", "basis", "was", "decided_at", "current")
-    list_filter = ("year", "size", "basis", "current")
+    list_filter = (
+        YearFilter,
+        words_filter("划型", "size", SETTLED),
+        words_filter("依据", "basis", explain.basis_labels()),
+        "current",
+    )
     list_select_related = ("enterprise__region",)
     search_fields = ("enterprise__uscc__startswith",)
     ordering = ("-id",)

@@ -8,8 +8,9 @@ from decimal import ROUND_CEILING, Context, Decimal
 from typing import NamedTuple, Self
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
-from enterprises.models import Enterprise, MonthlyContribution, Size2020, SizeListing
+from enterprises.models import Enterprise, MonthlyContribution, NamePairs, Size2020, SizeListing
 from policy.facts import RefundFacts
 from policy.notice import Terms
 from policy.rates import check_premium
@@ -227,6 +228,19 @@ def figures(ids: Sequence[int], days: Sequence[date], asked: Asked) -> dict[int,
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, values)
         return {row[0]: Figures._make(row) for row in cursor.fetchall()}
+
+
+def found_by(word: str) -> "QuerySet[Enterprise]":
+    """The enterprises whose code starts with a word, or whose name contains it.
+
+    Two characters that a name must hold side by side are looked up in an index of all such pairs; one character alone is
+    sought in every name."""
+    named = Q(name__contains=word)
+    if len(word) > 1:
+        named &= Q(pairs__contains=sorted({word[place : place + 2] for place in range(len(word) - 1)}))
+    if word.isascii() and word.isalnum():
+        named |= Q(uscc__startswith=word.upper())
+    return Enterprise.objects.alias(pairs=NamePairs("name")).filter(named)
 
 
 def premium_warnings(terms: Terms, enterprise: Enterprise, year: int) -> list[Finding]:

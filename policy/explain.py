@@ -122,6 +122,11 @@ def rule_label(rule: str) -> str:
     return _RULES[rule]
 
 
+def basis_labels() -> dict[str, str]:
+    """Chinese label of every size basis, by its code."""
+    return dict(_BASES)
+
+
 def basis_label(basis: str | None) -> str:
     """Chinese label of a size basis; empty for none. KeyError for no such code."""
     return _BASES[basis] if basis else ""

@@ -22,9 +22,10 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 from agency import clock
+from agency.admin.lists import CountedPaginator
 from agency.models import Role
 from agency.moves import MoveRefused
-from agency.queries import BUSINESS_READERS, paths_by_role
+from agency.queries import BUSINESS_READERS, codes_under, paths_by_role
 
 Call = Callable[..., Any]
 
@@ -72,6 +73,16 @@ def roles_of(request: HttpRequest) -> dict[str, list[str]]:
     return held  # type: ignore[no-any-return]
 
 
+def codes_of(request: HttpRequest, prefixes: Sequence[str]) -> list[str]:
+    """The codes of the regions below these paths, looked up once a request. As plain values they tell the planner how many
+    rows to expect, which a join does not."""
+    held = vars(request).setdefault("desk_codes", {})
+    key = tuple(prefixes)
+    if key not in held:
+        held[key] = codes_under(prefixes)
+    return held[key]  # type: ignore[no-any-return]
+
+
 class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     """A read-only list and page, seen by `readers` within their regions, with deeds."""
 
@@ -84,6 +95,8 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter_submit = False
     list_fullwidth = True
     list_per_page = 50
+    paginator = CountedPaginator
+    found_through: ClassVar[tuple[str, Callable[[str], "models.QuerySet[Any]"]] | None] = None  # (field, what a term finds)
     show_full_result_count = False
     actions_on_top = True
 
@@ -105,13 +118,27 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         rows = super().get_queryset(request)
-        prefixes = self.prefixes(request, self.readers)
         if self.region_path is None:
             return rows if any(role in self.readers for role in roles_of(request)) else rows.none()
+        prefixes = self.prefixes(request, self.readers)
+        region, _, path = self.region_path.rpartition("__")
+        if region:
+            return rows.filter(**{f"{region}__in": codes_of(request, prefixes)})
         scope = models.Q(pk__in=[])
         for prefix in prefixes:
-            scope |= models.Q(**{f"{self.region_path}__startswith": prefix})
+            scope |= models.Q(**{f"{path}__startswith": prefix})
         return rows.filter(scope)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
+    ) -> tuple["models.QuerySet[Any]", bool]:
+        """Rows that every word of the term finds."""
+        if self.found_through is None:
+            return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+        field, found = self.found_through
+        for word in search_term.split():
+            queryset = queryset.filter(**{f"{field}__in": found(word)})
+        return queryset, False
 
     def prefixes(self, request: HttpRequest, roles: Iterable[str]) -> list[str]:
         """The region paths that whoever asks covers by any of the roles, the widest only."""

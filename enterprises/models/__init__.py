@@ -2,7 +2,7 @@
 
 from enterprises.models.lists import CreditListing, Size2020, SizeCover, SizeDecision, SizeListing
 from enterprises.models.persons import InsuredPerson
-from enterprises.models.registry import Enterprise, Member, MonthlyContribution, Sourced, WorkforceYear
+from enterprises.models.registry import Enterprise, Member, MonthlyContribution, NamePairs, Sourced, WorkforceYear
 
 __all__ = [
     "CreditListing",
@@ -10,6 +10,7 @@ __all__ = [
     "InsuredPerson",
     "Member",
     "MonthlyContribution",
+    "NamePairs",
     "Size2020",
     "SizeCover",
     "SizeDecision",

@@ -148,6 +148,7 @@ class Application(models.Model):
         indexes = [
             models.Index(fields=["programme", "state", "id"], name="application_worklist"),
             models.Index(fields=["region", "state", "id"], name="application_region"),
+            models.Index(fields=["state", "id"], name="application_state"),
         ]
 
     def __str__(self) -> str:

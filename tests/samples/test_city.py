@@ -145,7 +145,7 @@ class TestWriting:
         assert (tmp_path / "contributions.xlsx").exists()
 
     def test_too_few_units_for_the_cases_are_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="units are needed"):
+        with pytest.raises(ValueError, match="户数至少为"):
             write_city(tmp_path, size=50)
 
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from agency.admin.desk import codes_of
 from agency.admin.people import regions_under
 from policy import explain
 
@@ -42,4 +43,4 @@ class RegionFilter(admin.SimpleListFilter):
         return [(region.path, region.name) for region in regions_under(prefixes)]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(region__path__startswith=self.value()) if self.value() else queryset
+        return queryset.filter(region__in=codes_of(request, [self.value()])) if self.value() else queryset

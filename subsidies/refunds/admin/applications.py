@@ -16,6 +16,7 @@ from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
 from agency.tasks import wake
 from enterprises.models import CreditListing
+from enterprises.queries import found_by
 from policy import explain
 from subsidies.payout.admin.filters import RegionFilter
 from subsidies.payout.admin.panels import award_panel, decisions_panel, findings_panel
@@ -24,7 +25,7 @@ from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
 from subsidies.refunds.admin import panels
-from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, UnknownFilter
+from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.models import Application, State
 
 PREPARER = frozenset({Role.PREPARER})
@@ -100,9 +101,10 @@ def _told(moved: int, refused: Mapping[str, int]) -> str:
 @admin.register(Application)
 class ApplicationAdmin(DeskAdmin):
     list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "reasons")
-    list_filter = ("state", RegionFilter, "channel", "size", FailedFilter, UnknownFilter, HeldFilter, "programme")
+    list_filter = ("state", RegionFilter, "channel", SizeFilter, FailedFilter, UnknownFilter, HeldFilter, "programme")
     list_select_related = ("enterprise", "region")
     search_fields = ("enterprise__uscc__startswith", "enterprise__name")
+    found_through = ("enterprise", found_by)
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
     ordering = ("id",)
     fields = (

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
+from agency.admin.lists import words_filter
 from agency.models import Hold
 from subsidies.payout.admin import filters
 from subsidies.refunds.models import Application
@@ -28,6 +29,9 @@ class HeldFilter(admin.SimpleListFilter):
             return queryset
         holds = Hold.objects.filter(case_kind=Application.CASE, case_id=OuterRef("pk"), lifted_at__isnull=True)
         return queryset.filter(Exists(holds if self.value() == "any" else holds.filter(kind=self.value())))
+
+
+SizeFilter = words_filter("划型", "size", {"大型": "大型", "中小微": "中小微"})
 
 
 class FailedFilter(filters.FailedFilter):
