@@ -2,19 +2,21 @@
 
 import logging
 import time
+from datetime import UTC, datetime, timedelta
 
 from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from agency import clock
-from agency.actions import awaiting_receipt, book_receipts, book_sent, imports, jobs, requeue_stuck, take_messages
+from agency.actions import awaiting_receipt, book_receipts, book_sent, files, imports, jobs, requeue_stuck, take_messages
 from agency.gateways import SmsGateway
 from agency.intake import forget_writes
 from agency.models import Job
 
 SENT_AT_ONCE = 2_000
 SWEEP_SECONDS = 20  # then the next sweep goes on, so that no queue of sweeps builds up behind a campaign
+STRAYS_LIE = timedelta(days=2)  # no work takes as long, so that no file of work under way is among them
 _log = logging.getLogger(__name__)
 
 
@@ -63,3 +65,10 @@ def work_jobs() -> None:
             pass
     imports.forget_staged()
     forget_writes()
+
+
+@shared_task(name="agency.drop_stray_files")
+def drop_stray_files() -> None:
+    """Remove the files of work that was rolled back or killed; their age is by the disk's clock, not the desk's."""
+    if dropped := files.drop_strays(written_before=datetime.now(UTC) - STRAYS_LIE):
+        _log.warning("%d files that no row names were removed", dropped)

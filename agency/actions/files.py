@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from agency.models import Event, File, User
 from agency.moves import record
@@ -37,7 +38,7 @@ def store_file(
     """Seal `source` (a path, bytes, or an open file at its start) on disk and book it; `sha256` and `size` are of the
     plain bytes.
 
-    In a transaction that is rolled back the sealed bytes stay behind without a row; they are never read."""
+    In a transaction that is rolled back the sealed bytes stay behind without a row, never read, until `drop_strays`."""
     with _opened_source(source) as plain, transaction.atomic():
         sha256, size = sha256_of(plain)
         file = File.objects.create(
@@ -51,6 +52,23 @@ def store_file(
             seal_file(plain, target)
         part.replace(place)
     return file
+
+
+def drop_strays(*, written_before: datetime) -> int:
+    """Remove what work that was rolled back or killed left on disk, written before a moment of the real clock. Returns how many.
+
+    A file beyond the newest row's id is kept: then it is the database that is older, set back or another one."""
+    newest = File.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    dropped = 0
+    for folder in sorted(Path(settings.FILES_ROOT).glob("[0-9]" * 6)):
+        old = {path.name: path for path in folder.iterdir() if path.stat().st_mtime < written_before.timestamp()}
+        ids = {int(name) for name in old if name.isdecimal()}
+        kept = set(File.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        strays = [old[str(pk)] for pk in sorted(ids - kept) if pk < newest]
+        for path in [*strays, *(path for name, path in old.items() if name.endswith(".part"))]:
+            path.unlink(missing_ok=True)
+            dropped += 1
+    return dropped
 
 
 def sha256_of(plain: BinaryIO) -> tuple[str, int]:

@@ -4,11 +4,12 @@ import hashlib
 import io
 import os
 import tracemalloc
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 
-from agency.actions.files import FileMissing, opened, read_file, store_file
+from agency.actions.files import FileMissing, drop_strays, opened, read_file, store_file
 from agency.models import Event, File, Role
 from agency.sealed import SealBroken, seal_file, unseal_file
 
@@ -91,3 +92,33 @@ class TestStoredFile:
         (settings.FILES_ROOT / f"{file.pk // 1000:06}" / str(file.pk)).unlink()
         with pytest.raises(FileMissing, match=r"a\.csv"), opened(file):
             pass
+
+
+class TestStrays:
+    @pytest.fixture
+    def place(self, regions, settings, tmp_path, at):
+        """Store a file; returns where it lies."""
+        settings.FILES_ROOT = tmp_path
+
+        def stored(name: str):
+            file = store_file(File.Kind.UPLOAD, name, b"x", owner=None, region_id=None, at=at)
+            return tmp_path / "000000" / str(file.pk)
+
+        return stored
+
+    def test_are_what_no_row_names_once_they_are_old(self, place):
+        rolled_back, kept, newest = place("rolled back"), place("kept"), place("newest")
+        half, beyond = newest.with_suffix(".part"), newest.with_name(str(int(newest.name) + 1))
+        half.touch()
+        beyond.touch()
+        File.objects.filter(pk=int(rolled_back.name)).delete()
+        assert drop_strays(written_before=datetime.now(UTC) - timedelta(minutes=1)) == 0
+        assert drop_strays(written_before=datetime.now(UTC) + timedelta(minutes=1)) == 2
+        assert set(kept.parent.iterdir()) == {kept, newest, beyond}
+
+    def test_are_none_to_an_empty_database(self, place):
+        """One that was set back, or is not the one of these files."""
+        lies = place("of another database")
+        File.objects.all().delete()
+        assert drop_strays(written_before=datetime.now(UTC) + timedelta(minutes=1)) == 0
+        assert lies.exists()
