@@ -2,8 +2,9 @@
 
 import contextlib
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from agency import intake
 from agency.actions.files import opened, sha256_of, store_file
-from agency.actions.jobs import Progress, cancel_job, queue_job, untold
+from agency.actions.jobs import Progress, cancel_job, end_job, queue_job, untold
 from agency.models import Acknowledgement, Event, File, Import, Job, Region, Role, User
 from agency.moves import move, open_all, record
 from agency.queries import open_warnings, paths_by_role
@@ -37,6 +38,10 @@ class AlreadyLoaded(Exception):
             "如确需再次导入，请勾选“同一文件确需再次导入”（命令行加 --set again=yes）。"
         )
         self.earlier = earlier
+
+
+def _nothing() -> None:
+    pass
 
 
 def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str, str], *, by: User, at: datetime) -> Import:
@@ -73,14 +78,13 @@ def start_row(kind: str, cells: Mapping[str, str], region: str, *, by: User, at:
         return start_import(kind, Path(spool.name), f"手工录入-{resource.title}.xlsx", settings, by=by, at=at)
 
 
-def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> None:
+def check_import(imp: Import, *, at: datetime, progress: Progress = untold, last: Callable[[], None] = _nothing) -> None:
     """Read, stage and check the file in one transaction; the import is then CHECKED with its report, or REFUSED with
-    the problem. A file that was checked before is checked anew."""
+    the problem. A file that was checked before is checked anew. `last` is done last in the transaction."""
     try:
         with transaction.atomic():
-            if imp.state == Import.State.CHECKED:
-                move(imp, Import.State.CHECKING, by=None, at=at)
             _check(imp, at, progress)
+            last()
     except SheetRefused as refused:
         imp.refresh_from_db()
         with transaction.atomic():
@@ -88,6 +92,7 @@ def check_import(imp: Import, *, at: datetime, progress: Progress = untold) -> N
                 move(imp, Import.State.CHECKING, by=None, at=at)
             intake.drop_staging(imp.pk)
             move(imp, Import.State.REFUSED, by=None, at=at, problem=str(refused)[:500])
+            last()
 
 
 def request_check(imp: Import, *, by: User, at: datetime) -> Job:
@@ -104,8 +109,10 @@ def request_confirm(imp: Import, *, by: User, at: datetime) -> Job:
     return queue_job(Job.Kind.CONFIRM, imp.pk, imp.region_id, by=by, at=at)
 
 
-def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = untold) -> None:
-    """Land the good rows of a checked import, all or nothing.
+def confirm_import(
+    imp: Import, *, by: User, at: datetime, progress: Progress = untold, last: Callable[[], None] = _nothing
+) -> None:
+    """Land the good rows of a checked import, all or nothing; `last` is done last in the transaction.
 
     The set checks run again under the lock of the kind; if any row's fate differs from the report, nothing lands, the
     report is made anew and ImportRefused says so."""
@@ -119,6 +126,7 @@ def confirm_import(imp: Import, *, by: User, at: datetime, progress: Progress = 
             intake.land(intake.staging_of(imp), scope=_scope(imp, at), by=by, at=at)
             progress(written, written, "写入数据")
             _book(imp, by, at)
+            last()
             return
     check_import(imp, at=at, progress=progress)
     raise ImportRefused("自检查以后数据有变化，本次没有写入任何数据；已重新检查，请核对新的检查报告后再确认。")
@@ -180,7 +188,7 @@ def work_check(job: Job, *, at: datetime, progress: Progress) -> None:
     """The handler of CHECK jobs."""
     imp = Import.objects.get(pk=job.subject_id)
     if imp.state in (Import.State.CHECKING, Import.State.CHECKED):
-        check_import(imp, at=at, progress=progress)
+        check_import(imp, at=at, progress=progress, last=partial(end_job, job, at=at))
 
 
 def work_confirm(job: Job, *, at: datetime, progress: Progress) -> None:
@@ -190,7 +198,7 @@ def work_confirm(job: Job, *, at: datetime, progress: Progress) -> None:
     if imp.state != Import.State.CONFIRMED and job.requested_by:
         if _asked_before_its_report(job, imp):
             raise ImportRefused("申请确认之后检查报告已更新，请在导入页面看过新的报告再确认。")
-        confirm_import(imp, by=job.requested_by, at=at, progress=progress)
+        confirm_import(imp, by=job.requested_by, at=at, progress=progress, last=partial(end_job, job, at=at))
 
 
 def _asked_before_its_report(job: Job, imp: Import) -> bool:
@@ -276,6 +284,8 @@ def _check(imp: Import, at: datetime, progress: Progress) -> None:
         if report.changed:
             intake.keep_changes(staging)
         errors_file = _error_spreadsheet(imp, staging, plain, at) if report.refused else None
+    if imp.state == Import.State.CHECKED:  # only now, so that whoever gives it up does not wait for the check to end
+        move(imp, Import.State.CHECKING, by=None, at=at)
     Acknowledgement.objects.filter(imp=imp).delete()
     found |= {"rows": report.rows, "digest": report.digest, "kinds": report.kinds_of_issue}
     found |= {"for_another": report.for_another, "errors": report.errors, "warnings": report.warnings}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from agency.models import Job, User
 from agency.moves import MoveRefused, move, open_all
@@ -58,6 +58,15 @@ def retry_job(job: Job, *, by: User, at: datetime) -> None:
     move(job, Job.State.QUEUED, by=by, at=at, **fresh)
 
 
+def end_job(job: Job, *, at: datetime) -> None:
+    """Make a running job DONE, last in the transaction of its work: so it is either cancelled or done, and is not worked
+    again where its worker dies after the commit. Raises JobCancelled."""
+    try:
+        move(job, Job.State.DONE, by=None, at=at, ended_at=at)
+    except MoveRefused as refused:
+        raise JobCancelled(f"作业 {job.pk} 已被取消。") from refused
+
+
 _NOTHING_DONE: dict[str, Any] = {"done": 0, "total": None, "step": "", "rate": None, "told_at": None}
 
 
@@ -103,18 +112,31 @@ def _carry_out(job: Job, handler: Handler, side: Any, now: Callable[[], datetime
     except JobCancelled:
         job.refresh_from_db()
         return
+    except (OperationalError, InterfaceError):
+        _ask(side, "SELECT 1", [])  # raises where the lock is lost with its connection: the job may be another's by now
+        connection.close_if_unusable_or_obsolete()
+        job.refresh_from_db()
+        with contextlib.suppress(MoveRefused):  # cancelled meanwhile
+            _interrupted(job, now())
+        raise
     except Exception as error:
+        job.refresh_from_db()  # what was rolled back is still in hand
+        if job.state == Job.State.CANCELLED:
+            return
         ours = type(error).__module__.partition(".")[0] in _OURS
         problem = str(error)[:500] if ours else "程序内部出错，已记入日志；请联系系统管理，处理后重试。"
-        with contextlib.suppress(MoveRefused):  # cancelled meanwhile
+        with contextlib.suppress(MoveRefused):  # cancelled just now
             move(job, Job.State.FAILED, by=None, at=now(), ended_at=now(), problem=problem)
         if not ours:
             raise
         _log.warning("job %s (%s) failed: %s", job.pk, job.kind, type(error).__name__)
         return
-    job.refresh_from_db(fields=["done", "total", "step", "unit", "rate", "told_at"])
+    job.refresh_from_db()
+    if job.state == Job.State.DONE:  # by `end_job`, as of when it began
+        Job.objects.filter(pk=job.pk).update(ended_at=now())
+        return
     with contextlib.suppress(MoveRefused):
-        move(job, Job.State.DONE, by=None, at=now(), ended_at=now())
+        end_job(job, at=now())
 
 
 def _teller(job: Job, side: Any, now: Callable[[], datetime]) -> Progress:

@@ -8,8 +8,8 @@ from django.db import connection, connections
 
 from agency import clock
 from agency.actions import imports
-from agency.actions.jobs import queue_job, retry_job, work
-from agency.models import Import, Job
+from agency.actions.jobs import cancel_job, queue_job, retry_job, work, work_next
+from agency.models import Event, Import, Job
 from agency.tasks import work_jobs
 from enterprises.models import Enterprise
 from tests.office import enterprise
@@ -75,6 +75,40 @@ class TestGivenUp:
         imports.forget_staged()
         assert staged() == []
 
+    def test_while_it_is_checked_anew_it_waits_for_nobody(self, committed_office):
+        office = committed_office
+        imp = office.check("enterprises", [enterprise(number) for number in range(50)])
+        Job.objects.update(state="DONE")  # the office checks without its jobs
+        job = self.work(office, imp, Job.Kind.CHECK, imports.work_check, "写检查报告")
+        assert (job.state, imp.state) == ("CANCELLED", "CANCELLED")
+
+    @pytest.mark.parametrize("of", ["import", "job"])
+    def test_once_its_rows_are_written_nothing_lands(self, committed_office, of):
+        """The last moment at which it can be given up: the rows are in, and nothing but the commit is to come."""
+        office = committed_office
+        imp = office.check("enterprises", [enterprise(number) for number in range(50)])
+        job = queue_job(Job.Kind.CONFIRM, imp.pk, imp.region_id, by=office.people["jingban"], at=office.at)
+
+        def last_moment(job: Job, *, at, progress) -> None:
+            def told(done, total, step, unit="行") -> None:
+                progress(done, total, step, unit)
+                if step == "写入数据" and done == total:
+                    elsewhere(give_up)
+
+            imports.work_confirm(job, at=at, progress=told)
+
+        def give_up() -> None:
+            if of == "import":
+                imports.cancel_import(Import.objects.get(pk=imp.pk), by=office.people["jingban"], at=office.at)
+            else:
+                cancel_job(Job.objects.get(pk=job.pk), by=office.people["jingban"], at=office.at)
+
+        assert work(job, last_moment, now=lambda: office.at)
+        job.refresh_from_db()
+        imp.refresh_from_db()
+        assert (job.state, imp.state) == ("CANCELLED", "CANCELLED" if of == "import" else "CHECKED")
+        assert not Enterprise.objects.exists()
+
     def test_what_a_job_still_holds_is_forgotten_later(self, committed_office):
         office = committed_office
         imp, other = office.check("enterprises", [enterprise(1)]), office.check("enterprises", [enterprise(2)])
@@ -100,11 +134,13 @@ class TestForgetting:
 
 
 class TestCheckedAnew:
-    def test_it_reports_on_the_data_of_now(self, office):
+    @pytest.mark.django_db(transaction=True)
+    def test_it_reports_on_the_data_of_now(self, committed_office):
+        office = committed_office
         imp = office.check("enterprises", [enterprise(1, 从业人员="5")])
         office.load("enterprises", [enterprise(1, 从业人员="4")], by="jingban2")
         job = imports.request_check(imp, by=office.people["jingban"], at=office.at)
-        imports.work_check(job, at=office.at, progress=lambda *_: None)
+        assert work(job, imports.work_check, now=lambda: office.at)
         imp.refresh_from_db()
         assert (imp.state, imp.new, imp.changed) == ("CHECKED", 0, 1)
 
@@ -142,3 +178,30 @@ class TestRetried:
         imports.request_confirm(imp, by=office.people["jingban2"], at=clock.now())
         work_jobs()
         assert Enterprise.objects.get().employees == 5
+
+    def test_a_worker_that_dies_once_all_is_committed_has_done_it_once(self, committed_office):
+        """Its job is done with its import: whoever sweeps next has nothing to do again."""
+        office = committed_office
+
+        class Killed(BaseException):
+            pass
+
+        def killed(handler: Callable[..., None]) -> Callable[..., None]:
+            def handle(job: Job, **given) -> None:
+                handler(job, **given)
+                raise Killed
+
+            return handle
+
+        path = office.csv([enterprise(number) for number in range(5)])
+        imp = imports.start_import("enterprises", path, path.name, {}, by=office.people["jingban"], at=office.at)
+        for kind, handler in (("CHECK", imports.work_check), ("CONFIRM", imports.work_confirm)):
+            if kind == "CONFIRM":
+                imports.request_confirm(Import.objects.get(), by=office.people["jingban"], at=office.at)
+            with pytest.raises(Killed):
+                work_next(kind, killed(handler), now=lambda: office.at)
+            work_jobs()
+        assert set(Job.objects.values_list("state", flat=True)) == {"DONE"}
+        states = Event.objects.filter(case_kind="import", case_id=imp.pk).order_by("pk").values_list("to_state", flat=True)
+        assert list(states) == ["CHECKING", "CHECKED", "CONFIRMED"]
+        assert Event.objects.filter(case_kind="job", to_state="RUNNING").count() == 2
