@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 
 from config import machine
+from tests.forge import Forge
 
 MACHINE = machine.throwaway()
 os.environ |= MACHINE.environment() | {"DJANGO_SETTINGS_MODULE": "config.settings"}  # read before the settings are
@@ -128,6 +129,14 @@ def _process(name: str) -> Callable[..., Iterator[None]]:
 
 
 worker_process, web_process, sms_process, platform_process = map(_process, ("worker", "web", "sms", "platform"))
+
+
+@pytest.fixture(scope="session")
+def forge(process_environment) -> Iterator[Forge]:
+    """Processes that work one sweep on the test database, to be killed (tests/forge.py)."""
+    made = Forge(process_environment, MACHINE.logs / "forge.log")
+    yield made
+    made.close()
 
 
 @pytest.fixture
