@@ -17,6 +17,8 @@ LOCK = 0x6A6F62  # first half of the advisory lock's key; the job's id is the se
 MOST_INTERRUPTIONS = 3  # then the job is not queued again by itself: it may be what kills its worker
 _TOLD_EVERY = 0.5  # seconds between two writes of progress
 _OURS = {"agency", "enterprises", "subsidies", "policy", "sheets"}  # whose exceptions say in Chinese what to do
+_OUR_FAULT = "程序内部出错，已记入日志；请联系系统管理，处理后重试。"
+_FILES_AWAY = "服务器上的文件不能读写（磁盘已满、没有权限或设备故障），没有留下写了一半的数据；请联系系统管理，处理后重试。"
 _log = logging.getLogger(__name__)
 
 
@@ -124,7 +126,7 @@ def _carry_out(job: Job, handler: Handler, side: Any, now: Callable[[], datetime
         if job.state == Job.State.CANCELLED:
             return
         ours = type(error).__module__.partition(".")[0] in _OURS
-        problem = str(error)[:500] if ours else "程序内部出错，已记入日志；请联系系统管理，处理后重试。"
+        problem = str(error)[:500] if ours else _FILES_AWAY if isinstance(error, OSError) else _OUR_FAULT
         with contextlib.suppress(MoveRefused):  # cancelled just now
             move(job, Job.State.FAILED, by=None, at=now(), ended_at=now(), problem=problem)
         if not ours:
