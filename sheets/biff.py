@@ -10,7 +10,10 @@ from sheets.ole import BrokenContainer, Container
 
 STREAMS = ("Workbook", "Book")  # since Excel 97; Excel 95
 _BOF, _EOF, _LOCKED, _SHEET = (0x0009, 0x0209, 0x0409, 0x0809), 0x000A, 0x002F, 0x0085
-_CELLS = frozenset({0x0203, 0x0204, 0x027E, 0x00D6, 0x00FD})  # one number or text
+_STRINGS, _SHARED = 0x00FC, 0x00FD
+_CELLS = frozenset({0x0203, 0x0204, 0x027E, 0x00D6, _SHARED})  # one number or text
+_FAMILIES = frozenset({0x00, 0x01, 0x02, 0x04, 0x08, 0x10})  # the upper bytes that kinds of record have
+_LAST_COLUMN = 256
 _FORMULA, _ERROR, _NUMBERS, _EXTENT = frozenset({0x0006, 0x0206, 0x0406}), 0x0205, 0x00BD, 0x0200
 _WORDS = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
@@ -22,7 +25,8 @@ def measure_sheets(file: BinaryIO, limits: Limits) -> dict[str, Measure]:
     try:
         container = Container(file)
         content = container.stream(next(name for name in STREAMS if name in container.names))
-        return {name: _measure(content, place, name, limits) for place, name in _sheet_places(content)}
+        strings = _count_of_strings(content)
+        return {name: _measure(content, place, name, strings, limits) for place, name in _sheet_places(content)}
     except (BrokenContainer, struct.error, StopIteration) as error:
         raise SheetRefused(DAMAGED) from error
 
@@ -38,7 +42,13 @@ def _records(content: bytes, place: int) -> Iterator[tuple[int, int, int]]:
         kind, length = header(content, place)
         if place + 4 + length > len(content):
             raise SheetRefused(DAMAGED)
+        if kind < 6 or kind >> 8 not in _FAMILIES:
+            raise SheetRefused(DAMAGED)
         yield kind, place + 4, length
+
+
+def _count_of_strings(content: bytes) -> int:
+    return sum(struct.unpack_from("<I", content, at + 4)[0] for kind, at, _ in _records(content, 0) if kind == _STRINGS)
 
 
 def _sheet_places(content: bytes) -> Iterator[tuple[int, str]]:
@@ -54,13 +64,15 @@ def _sheet_places(content: bytes) -> Iterator[tuple[int, str]]:
             yield place, name.decode("utf-16-le" if wide else "latin-1" if modern else "gb18030", "replace")
 
 
-def _measure(content: bytes, place: int, sheet: str, limits: Limits) -> Measure:
+def _measure(content: bytes, place: int, sheet: str, strings: int, limits: Limits) -> Measure:
     measure = Measure()
     pair = struct.Struct("<HH").unpack_from
     for kind, at, length in _records(content, place):
         if kind in _CELLS:
             row, column = pair(content, at)
             measure.add(row + 1, column + 1)
+            if kind == _SHARED and struct.unpack_from("<I", content, at + 6)[0] >= strings:
+                raise SheetRefused(DAMAGED)
         elif kind in _FORMULA:
             row, column = pair(content, at)
             measure.add(row + 1, column + 1)
@@ -77,6 +89,8 @@ def _measure(content: bytes, place: int, sheet: str, limits: Limits) -> Measure:
             measure.add(row + 1, struct.unpack_from("<H", content, at + length - 2)[0] + 1, (length - 6) // 6 - 1)
         elif kind == _EXTENT and length >= 12:
             _refuse_false_extent(content, at, length, limits)
+    if measure.last > _LAST_COLUMN:
+        raise SheetRefused(DAMAGED)
     refuse_absurd(measure, sheet, limits)
     return measure
 

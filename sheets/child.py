@@ -5,6 +5,7 @@ tuple: ("head", ...), then ("rows", ...) as often as needed, then ("end",); or (
 ("broken", traceback) at any time.
 """
 
+import gc
 import marshal
 import os
 import pickle
@@ -41,9 +42,12 @@ class Memory(dict[Cell, Any]):
         plain = column.value.plain
         self.plain_cell = re.compile(plain) if plain else None
         self.plain_column = re.compile(rf"(?:(?:{plain})\n|\n)*+") if plain else None
+        self.printed, self.below = column.value.printed, column.value.below
 
     def texts(self, cells: Sequence[Any]) -> list[Any]:
         """The canonical texts of a column, with a BadValue in the place of each bad cell."""
+        if self.printed and type(cells[0] if cells else None) is float and (texts := self._of_numbers(cells)):
+            return texts
         if self.plain_cell is None or self.plain_column is None:
             return list(map(self.__getitem__, cells))
         with suppress(TypeError):  # a cell that is no text
@@ -52,6 +56,21 @@ class Memory(dict[Cell, Any]):
                 return [cell or None for cell in cells] if "" in cells else list(cells)
         plain = self.plain_cell.fullmatch
         return [cell if type(cell) is str and plain(cell) else self[cell] for cell in cells]
+
+    def _of_numbers(self, cells: Sequence[Any]) -> list[Any] | None:
+        """The canonical texts of a column of numbers, where each is as exact as its text; else None."""
+        numbers = [cell for cell in cells if cell != ""]
+        if set(map(type, numbers)) != {float}:
+            return None
+        joined = f"{self.printed}\n" * len(numbers) % tuple(numbers)
+        texts = joined.split("\n")
+        texts.pop()
+        if "-" in joined or list(map(float, texts)) != numbers or max(numbers) >= self.below:
+            return None
+        if len(numbers) == len(cells):
+            return list(texts)
+        remaining = iter(texts)
+        return [None if cell == "" else next(remaining) for cell in cells]
 
     def __missing__(self, cell: Cell) -> Any:
         try:
@@ -93,7 +112,8 @@ class Converter:
     def of_columns(self, first: int, cells: Cells) -> Message:
         """The message of some columns of equal length, the first row of which has the number `first`."""
         width = self.head.width
-        if any(map(any, cells[width:])) or not all(map(_shows, set(cells[0]))):
+        cells = [*cells, *[[""] * len(cells[0])] * (width - len(cells))]
+        if any(any(map(_shows, beyond)) for beyond in cells[width:]) or not all(map(_shows, set(cells[0]))):
             return self.of_rows(first, list(zip(*cells, strict=True)))
         return self._message(list(range(first, first + len(cells[0]))), cells, [])
 
@@ -156,6 +176,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.disable()  # a short life, and a million short tuples
     try:
         with os.fdopen(int(sys.argv[1]), "rb") as file:
             for message in messages(file, columns, limits, wanted, share):

@@ -103,12 +103,12 @@ def _check_zip(file: BinaryIO, limits: Limits) -> None:
             raise SheetRefused("文件的压缩方式异常，可能是恶意文件，已拒绝；请用表格软件重新保存")
 
 
-def pieces(archive: zipfile.ZipFile, name: str, limit: int) -> Iterator[bytes]:
+def pieces(archive: zipfile.ZipFile, name: str, limit: int, size: int = _PIECE) -> Iterator[bytes]:
     """One member, piece by piece; never more than it declares, nor more than `limit` bytes."""
     unpacked = 0
     try:
         with archive.open(name) as member:
-            while piece := member.read(_PIECE):
+            while piece := member.read(size):
                 unpacked += len(piece)
                 if unpacked > limit:
                     raise SheetRefused(TOO_LARGE)

@@ -37,6 +37,14 @@ class Measure:
         self.faults[row, column] = word
 
 
+def column_number(letters: bytes) -> int:
+    """A is 1, XFD is 16384."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
 def column_letters(number: int) -> str:
     """1 is A, 16384 is XFD."""
     letters = ""

@@ -1,8 +1,8 @@
 """The tables of one file, of whichever type: each sheet that has our header row, and the cells below it."""
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from sheets import csvfile
@@ -13,8 +13,6 @@ from sheets.guard import Limits, SheetRefused, encoding_of, kind_of
 from sheets.headers import NOTES_SHEET, SEARCHED_ROWS, Head, NoHead, find_head
 
 __all__ = ["Blocks", "Cells", "Table", "Tables"]
-
-_BLOCK_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -61,28 +59,18 @@ class Tables:
             if sheet.hidden:
                 self.notes.append(f"工作表“{sheet.name}”是隐藏的，未读取")
                 continue
-            rows = sheet.rows()
-            top = list(itertools.islice(rows, SEARCHED_ROWS))
+            top = sheet.top(SEARCHED_ROWS)
+            if not top:
+                continue
             head = find_head(sheet.name, top, columns)
             if isinstance(head, Head):
-                self.found.append(_sheet_table(head, top, rows))
+                self.found.append(Table(head, top[head.row - 1], partial(sheet.below, head.row)))
             else:
                 reasons.append(f"工作表“{sheet.name}”{head.reason}")
                 nearly = nearly or head.hits > 1
         if nearly or not self.found:
             raise SheetRefused("；".join([*reasons, *self.notes]) or "文件里没有内容，请核对后重新上传")
         self.notes += [f"{reason}，未读取" for reason in reasons]
-
-
-def _sheet_table(head: Head, top: list[Sequence[Cell]], rows: Iterator[Sequence[Cell]]) -> Table:
-    def blocks() -> Blocks:
-        below = itertools.chain(top[head.row :], rows)
-        first = head.row + 1
-        while block := list(itertools.islice(below, _BLOCK_ROWS)):
-            yield first, False, block
-            first += len(block)
-
-    return Table(head, top[head.row - 1], blocks)
 
 
 def _mostly_tabs(top: Cells) -> bool:

@@ -49,8 +49,9 @@ class Kind:
     """One kind of cell. Calling it gives the typed value, or None for an empty cell.
 
     `clean` gives the canonical text or None; `typed` makes the value of a canonical text. `plain` is a pattern of
-    text that is canonical already: a shortcut past `clean` for columns that hardly repeat. `as_text` tells writers
-    to format the column as text; `note` and `options` go into the template.
+    text that is canonical already: a shortcut past `clean` for columns that hardly repeat. Another: `printed`, how a
+    number from 0 on and `below` some limit prints canonically, where that is exact. `as_text` tells writers to format the
+    column as text; `note` and `options` go into the template.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Kind:
     note: str = ""
     options: tuple[str, ...] = ()
     plain: str = ""
+    printed: str = ""
+    below: float = 0
 
     def __call__(self, cell: Cell) -> Any:
         canonical = self.clean(cell)
@@ -165,8 +168,10 @@ money = Kind(
     as_text=False,
     note="元，最多两位小数；未知请留空，0 表示零",
     plain=PLAIN_MONEY,
+    printed="%.2f",
+    below=1e12,
 )
-whole = Kind("整数", clean_whole, int, as_text=False, note="整数；未知请留空，0 表示零")
+whole = Kind("整数", clean_whole, int, as_text=False, note="整数；未知请留空，0 表示零", printed="%.0f", below=1e9)
 year = Kind("年度", clean_year, int, as_text=False, note="如 2023")
 day = Kind("日期", clean_day, date.fromisoformat, note="如 2024-06-03")
 month = Kind("年月", clean_month, date.fromisoformat, note="如 202401")

@@ -6,6 +6,7 @@ edits it; only short numbers are numbers. The same rows give the same bytes, so 
 
 import csv
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,7 +42,7 @@ def _plain(value: Value) -> str | int | float | None:
         return value if len(str(abs(value))) <= _DIGITS else str(value)
     if isinstance(value, Decimal):
         return float(value) if len(value.as_tuple().digits) <= _DIGITS else str(value)
-    return value if isinstance(value, float) else shown(value)
+    return value if isinstance(value, float) and math.isfinite(value) else shown(value)
 
 
 def write_rows(path: str | Path | BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Value]], sheet: str = "清单") -> int:

@@ -122,6 +122,13 @@ class TestTemplates:
         assert '"是,否"' in sheet
 
 
+class TestNumbersThatAreNone:
+    def test_are_written_as_text(self, tmp_path):
+        write_rows(tmp_path / "a.xlsx", ["数"], [[float("inf")], [float("nan")]])
+        book = python_calamine.CalamineWorkbook.from_path(tmp_path / "a.xlsx")
+        assert book.get_sheet_by_index(0).to_python() == [["数"], ["inf"], ["nan"]]
+
+
 class TestErrorSpreadsheets:
     def errors_of(self, path, columns):
         with read(path, columns) as reading:
