@@ -2,9 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 Cell = str | int | float | bool | date | datetime | timedelta | time | None
+
+
+class Numbers(list[Cell]):
+    """A column of numbers, with their `texts`: how they are written in the file."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        super().__init__(map(float, texts))
+        self.texts = texts
+
 
 SET_AS_TEXT = "请将该列设为文本"
 FORMULA_ERRORS = frozenset(

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from sheets.cells import BadValue, Cell, shown
+from sheets.cells import BadValue, Cell, Numbers, shown
 from sheets.columns import Column
 from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
@@ -42,11 +42,12 @@ class Memory(dict[Cell, Any]):
         plain = column.value.plain
         self.plain_cell = re.compile(plain) if plain else None
         self.plain_column = re.compile(rf"(?:(?:{plain})\n|\n)*+") if plain else None
-        self.printed, self.below = column.value.printed, column.value.below
+        self.printed, exact = column.value.printed, column.value.exact
+        self.exact = re.compile(rf"(?:(?:{exact})\n)*+") if exact else None
 
     def texts(self, cells: Sequence[Any]) -> list[Any]:
         """The canonical texts of a column, with a BadValue in the place of each bad cell."""
-        if self.printed and type(cells[0] if cells else None) is float and (texts := self._of_numbers(cells)):
+        if self.printed and cells and type(cells[0]) is float and (texts := self._of_numbers(cells)):
             return texts
         if self.plain_cell is None or self.plain_column is None:
             return list(map(self.__getitem__, cells))
@@ -58,18 +59,18 @@ class Memory(dict[Cell, Any]):
         return [cell if type(cell) is str and plain(cell) else self[cell] for cell in cells]
 
     def _of_numbers(self, cells: Sequence[Any]) -> list[Any] | None:
-        """The canonical texts of a column of numbers, where each is as exact as its text; else None."""
-        numbers = [cell for cell in cells if cell != ""]
-        if set(map(type, numbers)) != {float}:
+        """The canonical texts of a column of numbers that are written short enough to be printed at once; else None."""
+        numbers = cells if isinstance(cells, Numbers) else [cell for cell in cells if cell != ""]
+        if not isinstance(cells, Numbers) and set(map(type, numbers)) != {float}:
             return None
-        joined = f"{self.printed}\n" * len(numbers) % tuple(numbers)
-        texts = joined.split("\n")
-        texts.pop()
-        if "-" in joined or list(map(float, texts)) != numbers or max(numbers) >= self.below:
+        texts = cells.texts if isinstance(cells, Numbers) else map(repr, numbers)
+        if self.exact is None or not self.exact.fullmatch("\n".join((*texts, ""))):
             return None
+        printed = (f"{self.printed}\n" * len(numbers) % tuple(numbers)).split("\n")
+        printed.pop()
         if len(numbers) == len(cells):
-            return list(texts)
-        remaining = iter(texts)
+            return list(printed)
+        remaining = iter(printed)
         return [None if cell == "" else next(remaining) for cell in cells]
 
     def __missing__(self, cell: Cell) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sheets.cells import FORMULA_ERRORS, Cell
+from sheets.cells import FORMULA_ERRORS, Cell, Numbers
 from sheets.guard import DAMAGED, Limits, SheetRefused, pieces
 from sheets.measure import Measure, column_number, refuse_absurd
 from sheets.shape import CELL, Shape, shape_of
@@ -26,6 +26,7 @@ _PROLOGUE = re.compile(
 )
 _NUMERIC = frozenset("0123456789.eE+-")
 _CONTROLS = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32))
+_NO_TEXT = ("\uffff".encode(), "\ufffe".encode())  # what XML may not hold either
 _EPOCH = date(1899, 12, 30)
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -117,12 +118,13 @@ class PlainSheet:
     def _alike(self, shape: Shape, text: str, measure: Measure) -> Run | None:
         """All rows of a text at once, where they follow each other and every one is of that shape; else None."""
         rows = shape.pattern.findall(text)
-        if not rows or len(rows) != text.count("<row"):
+        if not rows:
             return None
         marks, *found = zip(*rows, strict=True)
         numbers = list(map(int, marks))
-        hollow = [values.count("") for values in found]
-        cells, filled = text.count("<c "), len(rows) * len(found) - sum(hollow)
+        hollow = [0 if all(values) else values.count("") for values in found]
+        filled = len(rows) * len(found) - sum(hollow)
+        cells = text.count("<c ") if any(hollow) else filled
         tags = sum(each * (len(rows) - empty) for each, empty in zip(shape.tags, hollow, strict=True))
         if text.count("<") != 2 * len(rows) + tags + cells - filled or numbers != list(range(numbers[0], numbers[0] + len(rows))):
             return None
@@ -216,15 +218,15 @@ def _after(row: int, numbers: Sequence[int]) -> int:
 
 def decoded(xml: bytes) -> str:
     """The text of XML in UTF-8, as a parser would hand it on. Raises NotPlain."""
-    if len(xml.translate(None, _CONTROLS)) < len(xml):
+    if len(xml.translate(None, _CONTROLS)) < len(xml) or (b"\xef\xbf" in xml and any(word in xml for word in _NO_TEXT)):
         raise NotPlain
+    if b"\r" in xml:
+        xml = xml.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         text = xml.decode()
     except UnicodeDecodeError as error:
         raise NotPlain from error
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.count("&") != len(_ENTITY.findall(text)) or "\uffff" in text or "\ufffe" in text or "]]>" in text:
+    if b"&" in xml and text.count("&") != len(_ENTITY.findall(text)):
         raise NotPlain
     return text
 
@@ -250,11 +252,11 @@ def _refuse_other_tags(text: str, cells: int, rows: int) -> None:
         raise NotPlain
 
 
-def numbers_of(values: Sequence[str]) -> list[Cell]:
+def numbers_of(values: Sequence[str]) -> Numbers:
     if not _NUMERIC.issuperset("".join(values)):
         raise NotPlain
     try:
-        return list(map(float, values))
+        return Numbers(values)
     except ValueError as error:
         raise NotPlain from error
 

@@ -50,7 +50,7 @@ class Kind:
 
     `clean` gives the canonical text or None; `typed` makes the value of a canonical text. `plain` is a pattern of
     text that is canonical already: a shortcut past `clean` for columns that hardly repeat. Another: `printed`, how a
-    number from 0 on and `below` some limit prints canonically, where that is exact. `as_text` tells writers to format the
+    number prints canonically where it is written as the pattern `exact` says. `as_text` tells writers to format the
     column as text; `note` and `options` go into the template.
     """
 
@@ -62,7 +62,7 @@ class Kind:
     options: tuple[str, ...] = ()
     plain: str = ""
     printed: str = ""
-    below: float = 0
+    exact: str = ""
 
     def __call__(self, cell: Cell) -> Any:
         canonical = self.clean(cell)
@@ -169,9 +169,11 @@ money = Kind(
     note="元，最多两位小数；未知请留空，0 表示零",
     plain=PLAIN_MONEY,
     printed="%.2f",
-    below=1e12,
+    exact=r"[0-9]{1,12}(?:\.[0-9]{1,2})?",
 )
-whole = Kind("整数", clean_whole, int, as_text=False, note="整数；未知请留空，0 表示零", printed="%.0f", below=1e9)
+whole = Kind(
+    "整数", clean_whole, int, as_text=False, note="整数；未知请留空，0 表示零", printed="%.0f", exact=r"[0-9]{1,9}(?:\.0)?"
+)
 year = Kind("年度", clean_year, int, as_text=False, note="如 2023")
 day = Kind("日期", clean_day, date.fromisoformat, note="如 2024-06-03")
 month = Kind("年月", clean_month, date.fromisoformat, note="如 202401")

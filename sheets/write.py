@@ -41,7 +41,8 @@ def _plain(value: Value) -> str | int | float | None:
     if isinstance(value, int):
         return value if len(str(abs(value))) <= _DIGITS else str(value)
     if isinstance(value, Decimal):
-        return float(value) if len(value.as_tuple().digits) <= _DIGITS else str(value)
+        text = str(value)
+        return float(text) if len(text) <= _DIGITS or len(value.as_tuple().digits) <= _DIGITS else text
     return value if isinstance(value, float) and math.isfinite(value) else shown(value)
 
 
@@ -122,7 +123,8 @@ def _write_long(
         for row in itertools.chain(first, remaining):
             count += 1
             _check_count(count)
-            yield dict(zip(header, map(_plain, row), strict=True))
+            plain = [value if type(value) is str else _plain(value) for value in row]
+            yield dict(zip(header, plain, strict=True))
 
     numeric = {title for place, title in enumerate(header) if any(isinstance(row[place], Decimal) for row in first[:1000])}
     formats = {
