@@ -4,6 +4,8 @@ own.
 contributions  csv of contributions loaded, and again in another order, beside a bare COPY
 enterprises    the same of the registry, beside a bare COPY, a bare loop of sealing, and django-import-export's default
 xlsx           contributions beside reading the file with calamine alone
+reading        an .xlsx of contributions read without a database, beside calamine alone
+export         a screening result written as .xlsx, beside xlsxwriter's constant_memory
 loads          every spreadsheet of the made-up city, checked and confirmed
 lists          pages, searches and filters of the console's list of applications, beside its empty first page
 screening      a whole programme, beside one SQL statement that writes the same rows
@@ -25,12 +27,15 @@ from bench.imports import contributions, enterprises, loads, xlsx
 from bench.lists import lists
 from bench.rules import rules
 from bench.screening import screening
+from bench.spreadsheets import export, reading
 
 PARTS: dict[str, tuple[Callable[[], None], ...]] = {
     "rules": (rules,),
     "contributions": (contributions,),
     "enterprises": (enterprises,),
     "xlsx": (xlsx,),
+    "reading": (reading,),
+    "export": (export,),
     "loads": (loads,),
     "screening": (screening,),
     "lists": (lists,),
