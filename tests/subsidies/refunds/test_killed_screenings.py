@@ -1,6 +1,9 @@
 """Workers that die while they screen: whatever the moment, after the retry the city stands as if nothing had happened."""
 
+import contextlib
+import os
 import random
+import signal
 import time
 from collections import Counter
 from datetime import date
@@ -156,3 +159,30 @@ def test_screens_the_same_whenever_its_workers_are_killed(city, forge, programme
     assert {name: told[name] == undisturbed[name] for name in told} == dict.fromkeys(undisturbed, True)
     assert len(of_first) + len(of_second) >= 20
     assert min(len(set(of_first)), len(set(of_second))) >= 5, (of_first, of_second)
+
+
+def test_goes_on_beside_helpers_that_outlive_their_worker(city, forge, programme, staff, days):
+    """The sweep alone is killed; the process that it started for a further core works on while the next sweep takes the job."""
+    emptied()
+    screened(forge, programme, staff, days.screened, [], ALONE)
+    undisturbed = says()
+    emptied()
+    run = actions.start_screening(programme, days.screened.date(), by=staff(Role.PREPARER), at=days.screened)
+    job, group = Job.objects.get(subject_id=run.pk), forge.start(SWEEP, **IN_CHUNKS)
+    while chunks_done(job) < 2:
+        assert forge.runs(group)
+        time.sleep(0.002)
+    os.kill(group, signal.SIGKILL)
+    assert forge.wait(group) == KILLED
+    if (os.cpu_count() or 1) > 1:
+        os.killpg(group, 0)  # the helper is there
+    while job.state != Job.State.DONE:
+        assert forge.sweep(SWEEP, **IN_CHUNKS) == 0
+        job.refresh_from_db()
+    with contextlib.suppress(ProcessLookupError):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+        raise AssertionError("the helper does not end")
+    assert says() == undisturbed
