@@ -12,8 +12,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from agency.models import Job, User
 from agency.moves import MoveRefused, move, open_all
+from agency.queries import stuck_jobs
 
 LOCK = 0x6A6F62  # first half of the advisory lock's key; the job's id is the second
+WORKER = 0x776B72  # of a lock beside it, whose second half says which process of PostgreSQL the work itself is done by
 MOST_INTERRUPTIONS = 3  # then the job is not queued again by itself: it may be what kills its worker
 _TOLD_EVERY = 0.5  # seconds between two writes of progress
 _OURS = {"agency", "enterprises", "subsidies", "policy", "sheets"}  # whose exceptions say in Chinese what to do
@@ -50,8 +52,20 @@ def queue_job(kind: str, subject_id: int, region_id: str | None, *, by: User | N
 
 
 def cancel_job(job: Job, *, by: User, at: datetime) -> None:
-    """Cancel a job that waits or runs; running work stops at its next progress and leaves nothing. Raises MoveRefused."""
+    """Cancel a job that waits or runs; running work stops at its next progress and leaves nothing. Raises MoveRefused.
+
+    Work without a sign of life is stopped in PostgreSQL itself, so that what it holds locked holds up nobody any more."""
+    stuck = stuck_jobs(at).filter(pk=job.pk, state=Job.State.RUNNING).exists()
     move(job, Job.State.CANCELLED, by=by, at=at, ended_at=at)
+    if stuck and _ask(connection, _STOP, [WORKER, LOCK, job.pk]):
+        _log.warning("job %s (%s) showed no sign of life: its connection was ended", job.pk, job.kind)
+
+
+_STOP = """
+    SELECT pg_terminate_backend(worker.objid::int) FROM pg_locks job JOIN pg_locks worker USING (pid, locktype, database)
+    WHERE locktype = 'advisory' AND worker.classid = %s AND job.classid = %s AND job.objid = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def retry_job(job: Job, *, by: User, at: datetime) -> None:
@@ -189,9 +203,11 @@ def _interrupted(job: Job, at: datetime) -> None:
 
 @contextlib.contextmanager
 def _side() -> Iterator[Any]:
-    """A second autocommit connection to the same database; its end frees its locks."""
+    """A second autocommit connection to the same database; its end frees its locks. It says for which one it stands."""
+    connection.ensure_connection()
     side = connection.copy()
     try:
+        _ask(side, "SELECT pg_advisory_lock_shared(%s, %s)", [WORKER, connection.connection.info.backend_pid])
         yield side
     finally:
         side.close()

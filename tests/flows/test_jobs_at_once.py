@@ -7,10 +7,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
 
 from agency import clock
 from agency.actions import imports, jobs
@@ -202,6 +205,39 @@ class TestStopped:
     def go_on(self, workers: Workers, worker: int) -> None:
         os.killpg(worker, signal.SIGCONT)
         assert workers.end(worker) == 0
+
+    def says_stuck(self, office, job: Job) -> bool:
+        console = Client()
+        console.force_login(office.people["jingban"], backend="django.contrib.auth.backends.ModelBackend")
+        page = console.get(reverse("admin:agency_job_changelist"), {"stuck": "yes"})
+        return reverse("admin:agency_job_change", args=[job.pk]) in page.content.decode()
+
+    def test_is_told_of_and_once_cancelled_holds_up_nobody_and_lands_nothing(
+        self, committed_office, workers, settings, desk_clock
+    ):
+        office = committed_office
+        job = ask(office, imp := checked(office, rows_of(range(50), 1)))
+        worker = self.stop(workers, NO_WRITING)
+        work_jobs()  # which takes nothing over
+        job.refresh_from_db()
+        assert (job.state, job.step, self.says_stuck(office, job)) == ("RUNNING", "写入数据", False)
+        settings.DEMO = True
+        desk_clock(clock.now() + timedelta(minutes=11))
+        assert self.says_stuck(office, job)
+        cancel_job(job, by=office.people["jingban"], at=clock.now())
+        assert not self.says_stuck(office, job)
+        other = checked(office, rows_of(range(100, 150), 2))
+        ask(office, other)
+        assert workers.end(workers.start()) == 0  # though the first still stands
+        assert written() == said(other, rows_of(range(100, 150), 2))
+        os.killpg(worker, signal.SIGCONT)
+        workers.end(worker)
+        job.refresh_from_db()
+        imp.refresh_from_db()
+        assert (job.state, imp.state, len(written())) == ("CANCELLED", "CHECKED", 50)
+        ask(office, imp)
+        work_jobs()
+        assert (len(written()), confirmed(imp), confirmed(other)) == (100, 1, 1)
 
     def test_cancelled_at_once_lands_nothing_when_it_goes_on(self, committed_office, workers):
         office = committed_office
