@@ -115,7 +115,7 @@ def _tell_born(model: Any, ids: Sequence[int], *, by: User | None, at: datetime,
     told = sql.SQL(
         """
         INSERT INTO {event} (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
-        SELECT %s, 'MOVE', %s, id, %s, {region}, '', state, %s, '{{}}' FROM {table} WHERE id = ANY(%s) ORDER BY id
+        SELECT %s, 'MOVE', %s, id, %s, {region}, '', state, %s, '{{}}' FROM {table} WHERE id = ANY(%s::bigint[]) ORDER BY id
         """
     ).format(
         event=sql.Identifier(Event._meta.db_table),
@@ -172,7 +172,9 @@ def next_ids(model: Any, count: int) -> list[int]:
     """Ids for that many new rows of a model."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [model._meta.db_table, count]
+            "WITH ids AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence) "
+            "SELECT nextval(sequence) FROM ids, generate_series(1, %s)",
+            [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -249,15 +251,18 @@ def _lock_statement(model: Any) -> str:
         wanted, join = "row.region_id, region.path", "LEFT JOIN agency_region region ON region.code = row.region_id"
     else:
         wanted, join = "NULL, NULL", ""
-    statement = "SELECT row.id, row.state, {} FROM {} row {} WHERE row.id = ANY(%s) ORDER BY row.id FOR UPDATE OF row"
+    statement = "SELECT row.id, row.state, {} FROM {} row {} WHERE row.id = ANY(%s::bigint[]) ORDER BY row.id FOR UPDATE OF row"
     return sql.SQL(statement).format(sql.SQL(wanted), sql.Identifier(model._meta.db_table), sql.SQL(join)).as_string(None)
 
 
 def _held(case: str, ids: list[int]) -> set[int]:
-    """Those of the cases on which a hold is open. Ids go as one array: thousands in an IN list cost more than the query."""
+    """Those of the cases on which a hold is open. Ids go as one array: thousands in an IN list cost more than the query.
+
+    Everywhere as bigint[]: PostgreSQL looks up a row's id in an array of its own type by a hash, in another from end to end."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT case_id FROM agency_hold WHERE case_kind = %s AND case_id = ANY(%s) AND lifted_at IS NULL", [case, ids]
+            "SELECT case_id FROM agency_hold WHERE case_kind = %s AND case_id = ANY(%s::bigint[]) AND lifted_at IS NULL",
+            [case, ids],
         )
         return {case_id for (case_id,) in cursor.fetchall()}
 
@@ -266,7 +271,7 @@ def _set(model: Any, ids: list[int], values: Mapping[str, Any]) -> None:
     """Set columns of rows that are locked."""
     fields = {model._meta.get_field(name): getattr(value, "pk", value) for name, value in values.items()}
     sets = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(field.column)) for field in fields)
-    statement = sql.SQL("UPDATE {} SET {} WHERE id = ANY(%s)").format(sql.Identifier(model._meta.db_table), sets)
+    statement = sql.SQL("UPDATE {} SET {} WHERE id = ANY(%s::bigint[])").format(sql.Identifier(model._meta.db_table), sets)
     with connection.cursor() as cursor:
         given = [field.get_db_prep_save(value, connection) for field, value in fields.items()]
         cursor.execute(statement.as_string(None), [*given, ids])

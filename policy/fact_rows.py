@@ -14,6 +14,8 @@ NOT_CHECKED = "?"
 
 Read = Callable[[Cell], Any]
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
 
 class FactError(ValueError):
     """A cell of a fact row that cannot be read; the message names column and value, in Chinese."""
@@ -85,9 +87,11 @@ class FactRow:
         """The facts as compact JSON (below 1 kB), as a decision keeps them; what is at its default is left out."""
         shape = _shape(type(self))
         kept = {
-            name: value for name, value, usual in zip(shape.names, shape.values(self), shape.usual, strict=True) if value != usual
+            name: value
+            for name, value, usual in zip(shape.names, shape.values(self), shape.usual, strict=True)
+            if value is not usual and value != usual
         }
-        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=str)
+        return _written(kept)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -64,6 +64,9 @@ class RefundVerdict:
 
     def finding(self, code: str) -> Finding | None:
         """The finding of one rule, with its clause; None where the rule is not asked."""
+        if len(self.cases) == 1:
+            case = self.cases[0]
+            return next((_finding(case, rule) for rule in case.asked if rule.code == code), None)
         found = mildest([[_finding(case, rule) for rule in case.asked if rule.code == code] for case in self.cases])
         return found[0] if found else None
 

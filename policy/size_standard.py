@@ -87,6 +87,8 @@ def stand(industry: str | None, employees: int | None, revenue: Decimal | None, 
     if not rows:
         return None
     known = (employees, revenue, assets)
+    if len(rows) == 1:
+        return _by_row(rows[0], known)
     first, *others = [_by_row(row, known) for row in rows]
     if first is None or any(other is None or other.size != first.size for other in others):
         return None

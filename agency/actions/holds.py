@@ -95,7 +95,7 @@ def lift_holds(
             """
             WITH standing AS MATERIALIZED (
                 SELECT id FROM agency_hold
-                WHERE case_kind = %s AND case_id = ANY(%s) AND kind = ANY(%s) AND lifted_at IS NULL
+                WHERE case_kind = %s AND case_id = ANY(%s::bigint[]) AND kind = ANY(%s) AND lifted_at IS NULL
                     AND NOT (%s AND opened_by_id IS NOT NULL)
                 ORDER BY id FOR UPDATE
             ), lifted AS (

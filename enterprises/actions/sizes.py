@@ -54,7 +54,7 @@ def _current(enterprise_ids: list[int], year: int) -> dict[int, Sized]:
         cursor.execute(
             """
             SELECT enterprise_id, size, size_class, basis, figures, was FROM enterprises_sizedecision
-            WHERE enterprise_id = ANY(%s) AND year = %s AND current ORDER BY id FOR UPDATE
+            WHERE enterprise_id = ANY(%s::bigint[]) AND year = %s AND current ORDER BY id FOR UPDATE
             """,
             [enterprise_ids, year],
         )
@@ -72,7 +72,7 @@ def _tell(enterprise_ids: list[int], year: int, *, by: User | None, at: datetime
             SELECT %s, %s, %s, e.id, %s, e.region_id, '', '', '划型变更：' || coalesce(nullif(d.size, ''), '未定'),
                 jsonb_build_object('size_decision', d.id)
             FROM enterprises_sizedecision d JOIN enterprises_enterprise e ON e.id = d.enterprise_id
-            WHERE d.enterprise_id = ANY(%s) AND d.year = %s AND d.current
+            WHERE d.enterprise_id = ANY(%s::bigint[]) AND d.year = %s AND d.current
             """,
             [at, Event.Kind.DECISION, CaseKind.SIZE, by and by.pk, enterprise_ids, year],
         )

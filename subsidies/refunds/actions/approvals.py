@@ -68,7 +68,7 @@ def _award(ids: Sequence[int], *, by: User, at: datetime) -> None:
         cursor.execute(
             """
             UPDATE refunds_application application SET award_id = award.id
-            FROM payout_award award WHERE award.id = ANY(%s) AND application.id = award.case_id
+            FROM payout_award award WHERE award.id = ANY(%s::bigint[]) AND application.id = award.case_id
             """,
             [[award.pk for award in awards]],
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -48,10 +49,20 @@ def insert_decisions(
     fixed = (edition.pk, run and run.pk, by and by.pk, at)
     columns = ("id", "application_id", "on", "facts", *ANSWERS, "edition_id", "run_id", "by_id", "at")
     rows = (
-        (pk, application_id, facts.on, facts.to_json(), *answers_in(verdict), *fixed)
+        (pk, application_id, facts.on, facts.to_json(), *answers_in(verdict)[:-2], *_codes(verdict), *fixed)
         for pk, application_id, (facts, verdict) in new
-    )  # fmt: skip
+    )
     copy_rows(Decision, columns, rows)
+
+
+def _codes(verdict: RefundVerdict) -> tuple[str, str]:
+    """What failed and what is unknown, the last two of ANSWERS, as COPY takes arrays."""
+    return _array(verdict.failed), _array(verdict.unknown)
+
+
+@lru_cache(maxsize=4096)
+def _array(codes: tuple[str, ...]) -> str:
+    return f"{{{','.join(codes)}}}"
 
 
 def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
@@ -64,7 +75,7 @@ def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
             WITH done AS (
                 UPDATE refunds_application application
                 SET decision_id = made.id, size = made.size, amount = made.amount, failed = made.failed, unknown = made.unknown
-                FROM refunds_decision made WHERE made.id = ANY(%s) AND application.id = made.application_id
+                FROM refunds_decision made WHERE made.id = ANY(%s::bigint[]) AND application.id = made.application_id
                 RETURNING application.id, application.region_id, made.id AS decision_id, made.outcome
             )
             INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
@@ -99,8 +110,7 @@ def bear(
     )  # fmt: skip
     rows = [
         (
-            pk, decision_id, *birth[:5], verdict.size or "", verdict.amount, list(verdict.failed), list(verdict.unknown),
-            programme.pk, programme.year, "",
+            pk, decision_id, *birth[:5], verdict.size or "", verdict.amount, *_codes(verdict), programme.pk, programme.year, "",
         )
         for pk, decision_id, birth in zip(ids, decision_ids, births, strict=True)
         for verdict in (birth.assessed.verdict,)

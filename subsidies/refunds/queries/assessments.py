@@ -81,8 +81,8 @@ def is_news(before: InForce | None, edition_id: int, new: Assessed) -> bool:
     """Whether anything but the day differs from the decision in force: edition, an answer, a fact."""
     if before is None or before.edition_id != edition_id or before.answers != answers_in(new.verdict):
         return True
-    as_before = replace(new.facts, on=before.on)
-    return as_before.to_json() != before.facts and as_before != RefundFacts.from_json(before.facts)
+    as_before = new.facts.to_json().replace(f'"on":"{new.facts.on}"', f'"on":"{before.on}"', 1)
+    return as_before != before.facts and replace(new.facts, on=before.on) != RefundFacts.from_json(before.facts)
 
 
 def answers_in(verdict: RefundVerdict) -> tuple[Any, ...]:

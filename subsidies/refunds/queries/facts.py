@@ -34,6 +34,8 @@ def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) ->
     parents = parent_sizes(terms, branches, asked)
     hosts = hosts_of(terms, [row.uscc for row in rows.values() if row.dispatch], asked)
     answered = _platform_flags([case.application_id for case in cases if case.application_id], looked_on)
+    key = "paid_months_least"
+    least_on = {day: terms.count_of(key, terms.day_that_counts([key], day)) for day in {case.on for case in cases}}
     found = {}
     for case in cases:
         row = rows.get(case.enterprise_id)
@@ -41,8 +43,7 @@ def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) ->
             flags = _flags(row, answered.get(case.application_id or 0))
             lines = hosts.get(row.uscc)
             paid = sums_of(terms, case.on, [line.host for line in lines]) if lines else {}
-            least = terms.count_of("paid_months_least", terms.day_that_counts(["paid_months_least"], case.on))
-            found[case.enterprise_id] = _facts(row, case, least, parents, paid, flags)
+            found[case.enterprise_id] = _facts(row, case, least_on[case.on], parents, paid, flags)
     return found
 
 
@@ -87,7 +88,7 @@ def _platform_flags(application_ids: Collection[int], looked_on: date) -> dict[i
         cursor.execute(
             """
             SELECT DISTINCT ON (case_id) case_id, flags FROM agency_creditcheck
-            WHERE case_kind = %s AND case_id = ANY(%s) AND "on" <= %s AND outcome <> %s
+            WHERE case_kind = %s AND case_id = ANY(%s::bigint[]) AND "on" <= %s AND outcome <> %s
             ORDER BY case_id, answered_at DESC, id DESC
             """,
             [CaseKind.REFUND, list(application_ids), looked_on, CreditCheck.Outcome.NO_ANSWER],

@@ -29,7 +29,7 @@ _TELL = """
     INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
     SELECT %s, %s, %s, claim.id, %s, claim.region_id, '', '', '重新判定',
         jsonb_build_object('decision', made.id, 'outcome', made.outcome)
-    FROM skills_decision made JOIN skills_claim claim ON claim.id = made.claim_id WHERE made.id = ANY(%s)
+    FROM skills_decision made JOIN skills_claim claim ON claim.id = made.claim_id WHERE made.id = ANY(%s::bigint[])
 """
 
 
@@ -145,7 +145,7 @@ def award(approved: Sequence[Assessed], programme: Programme, *, by: User | None
         cursor.execute(
             """
             UPDATE skills_claim claim SET award_id = award.id
-            FROM payout_award award WHERE award.id = ANY(%s) AND claim.id = award.case_id
+            FROM payout_award award WHERE award.id = ANY(%s::bigint[]) AND claim.id = award.case_id
             """,
             [[one.pk for one in made]],
         )

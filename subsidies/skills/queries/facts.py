@@ -83,7 +83,7 @@ LEFT JOIN (
     JOIN agency_region region ON starts_with(region.path, over.path)
     WHERE load.kind = 'training-subsidies' AND load.state = 'CONFIRMED' GROUP BY region.code
 ) place ON place.code = claim.region_id
-WHERE claim.id = ANY(%s)
+WHERE claim.id = ANY(%s::bigint[])
 ORDER BY claim.person_index, submission.claimed_on, claim.id
 """
 

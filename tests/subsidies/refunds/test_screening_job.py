@@ -1,12 +1,15 @@
 """The screening as a job: watched, killed and gone on with, worked by two at once."""
 
+import gc
 import time
 
 import pytest
+from django.db import connection
 
 from agency import clock
 from agency.actions.jobs import cancel_job, work_next
 from agency.models import Event, Job, Role
+from agency.moves import move
 from enterprises.models import WorkforceYear
 from subsidies.refunds import actions, tasks
 from subsidies.refunds.actions import screenings
@@ -25,6 +28,24 @@ def ordered(programme, make_enterprise, credit_list, staff, days, settings, desk
     for _ in range(7):
         make_enterprise()
     return actions.start_screening(programme, days.screened.date(), by=staff(Role.PREPARER), at=days.screened)
+
+
+def _written() -> dict[str, list[str]]:
+    """What a screening wrote, without the ids and whatever else depends on who came first."""
+    statements = {
+        "refunds_application": "SELECT state, enterprise_id, region_id, channel, size, amount, failed, unknown FROM {}",
+        "refunds_decision": "SELECT enterprise_id, d.on, facts, d.outcome, d.size, size_class, size_basis, layoff_rate, base, "
+        "rate, d.amount, payee, d.failed, d.unknown, edition_id FROM {} d JOIN refunds_application a ON a.decision_id = d.id",
+        "enterprises_sizedecision": "SELECT enterprise_id, size, size_class, basis, figures::text, was, current FROM {}",
+        "agency_event": "SELECT enterprise_id, kind, from_state, to_state, by_id, e.region_id FROM {} e "
+        "JOIN refunds_application a ON e.case_kind = 'refund' AND e.case_id = a.id",
+    }
+    found = {}
+    with connection.cursor() as cursor:
+        for table, statement in statements.items():
+            cursor.execute(statement.format(table))
+            found[table] = sorted(map(str, cursor.fetchall()))
+    return found
 
 
 class TestScreeningJob:
@@ -84,6 +105,36 @@ class TestScreeningJob:
         work_screenings()
         ordered.refresh_from_db()
         assert (Job.objects.get().state, ordered.counts["born"], Application.objects.count()) == ("DONE", 47, 47)
+
+    def test_comes_to_the_same_by_two_at_once_as_by_one(self, ordered, at_once, make_enterprise, programme, staff, days):
+        def work() -> None:
+            run = ScreeningRun.objects.select_related("programme__region", "edition").latest("pk")
+            actions.screen(run, at=days.screened, progress=lambda *_: None)
+
+        for number in range(40):
+            make_enterprise(people=10 + number, claimants=(0, 3, None)[number % 3], months=range(1 + number % 2, 13))
+        work()
+        alone = _written()
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE refunds_application, enterprises_sizedecision, agency_event, agency_job CASCADE")
+        actions.start_screening(programme, days.screened.date(), by=staff(Role.PREPARER), at=days.screened)
+        assert at_once(work, work) == [None, None]
+        assert _written() == alone
+        assert len(alone["refunds_application"]) == 47
+
+    def test_is_helped_only_while_it_runs(self, ordered, staff, days):
+        """A helper that comes too early or too late, the job being cancelled, takes no chunk."""
+        job = Job.objects.get()
+        tasks.help_screening(job)
+        assert Application.objects.count() == 0
+        move(job, Job.State.RUNNING, by=None, at=days.screened)
+        cancel_job(job, by=staff(Role.PREPARER), at=days.screened)
+        tasks.help_screening(job)
+        assert Application.objects.count() == 0
+
+    def test_leaves_the_search_for_rings_of_objects_as_it_was(self, ordered, days):
+        actions.screen(ordered, at=days.screened, progress=lambda *_: None)
+        assert gc.isenabled()
 
     def test_is_done_also_where_a_helper_dies(self, ordered, monkeypatch):
         """The helpers find no database: the job does without them."""
