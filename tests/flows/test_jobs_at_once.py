@@ -341,6 +341,23 @@ class TestConnectionLost:
         assert history.count() == 250
         assert staged() == []
 
+    def test_of_its_lock_before_the_commit_lands_once_though_another_takes_it_over(self, committed_office, workers):
+        office, rows = committed_office, rows_of(range(50), 1)
+        job = ask(office, imp := checked(office, rows))
+        with held(f"LOCK TABLE intake_{imp.pk}_row IN ACCESS SHARE MODE"):
+            worker = workers.start()
+            workers.wait_for_lock()
+            workers.cut("lock")
+            other = workers.start()
+            workers.wait_for_lock(2)
+        workers.end(worker)
+        assert workers.end(other) == 0
+        work_jobs()
+        job.refresh_from_db()
+        imp.refresh_from_db()
+        assert (job.state, imp.state, confirmed(imp)) == ("DONE", "CONFIRMED", 1), job.problem
+        assert written() == said(imp, rows)
+
     def finish(self, office, job: Job) -> None:
         job.refresh_from_db()
         if job.state == Job.State.FAILED:
