@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from policy.facts import NOT_CHECKED
 from policy.keys import KEYS
 from policy.notice import Terms
 from policy.refund import RefundVerdict
@@ -88,6 +89,27 @@ _FACTS = {
     "revenue": "营业收入",
     "assets": "资产总额",
 }
+_OTHER_FACTS = {
+    "kind": "单位类型",
+    "dispatch": "劳务派遣单位",
+    "on": "判定日",
+    "paid_months": "累计足额缴费月数",
+    "months_paid_last_year": "上年度足额缴费月数",
+    "paid_late_fees": "滞纳金",
+    "deferred_unpaid": "缓缴未补缴",
+    "statistics_size": "统计名录划型",
+    "statistics_covers": "统计名录已覆盖",
+    "size_2020": "2020年划型",
+    "recorded_size": "登记的划型",
+    "industry": "行业",
+    "parent_size": "法人单位划型",
+    "committed_size": "承诺的划型",
+    "credit_flags": "信用和登记状态",
+    "channel": "申领方式",
+    "account": "对公账户",
+    "tax_account": "缴费账户",
+    "dispatch_banned": "派遣单位失去资格",
+}
 _WHO = {"在职": "企业在职职工", "领取失业保险金": "领取失业保险金人员", "停保": "停保人员"}
 _LABELS: Mapping[str, Mapping[str, str]] = {
     "method": KEYS["layoff_method"].words,
@@ -155,6 +177,21 @@ def outcome_label(outcome: str) -> str:
 def fact_label(fact: str) -> str:
     """Chinese label of a fact column that a finding may miss: retired -> 退休人数. KeyError for no such column."""
     return _FACTS[fact]
+
+
+def fact_change(fact: str, before: Figure, after: Figure) -> str:
+    """A fact of a refund that changed: 退休人数 1→2. KeyError for no such fact."""
+    return f"{_FACTS.get(fact) or _OTHER_FACTS[fact]} {_fact_shown(before)}→{_fact_shown(after)}"
+
+
+def _fact_shown(value: Figure) -> str:
+    if isinstance(value, tuple):
+        return "、".join("未核查" if each == NOT_CHECKED else each for each in value) or "未列入"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return "无" if value is None else str(value)
 
 
 def for_enterprise(finding: Finding) -> str:

@@ -1,7 +1,7 @@
 """The facts of one case as a frozen row: read from a spreadsheet's cells, kept as compact JSON. Empty is unknown."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from functools import lru_cache
 from operator import attrgetter
@@ -92,6 +92,14 @@ class FactRow:
             if value is not usual and value != usual
         }
         return _written(kept)
+
+    def changed_from(self, before: Self, but: Collection[str] = ()) -> list[tuple[str, Any]]:
+        """(field, its value now) of each that differs from an earlier row, but these."""
+        return [
+            (field.name, value)
+            for field in fields(self)
+            if field.name not in but and (value := getattr(self, field.name)) != getattr(before, field.name)
+        ]
 
     @classmethod
     def from_json(cls, text: str) -> Self:

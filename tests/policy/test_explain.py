@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from policy.explain import for_staff, how_amount
-from policy.facts import RefundFacts
+from policy.explain import fact_change, for_staff, how_amount
+from policy.facts import COLUMNS, RefundFacts
 from policy.fund import pilot
 from policy.notice import Terms
 from policy.refund import RefundVerdict, assess_refund
@@ -87,3 +87,10 @@ class TestFigures:
         within = pilot(terms_of("shandong/2024", {}), Decimal(1000), spent, base["through"].replace(month=1))
         assert within is not None
         assert for_staff(within.finding).startswith("截至2024年1月试点支出4.00元，未超过本年度额度150.00元")
+
+
+def test_every_fact_of_a_refund_can_be_told_as_changed():
+    told = [fact_change(column, None, None) for column in COLUMNS]
+    assert len(set(told)) == len(COLUMNS)
+    assert fact_change("credit_flags", ("?",), ()) == "信用和登记状态 未核查→未列入"
+    assert fact_change("mean_insured", Decimal(400) / 11, Decimal(36)) == "月均参保人数 36.36→36.00"

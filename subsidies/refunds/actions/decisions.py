@@ -17,12 +17,13 @@ from subsidies.refunds.queries.assessments import ANSWERS, Assessed, answers_in
 
 
 class Deciding(NamedTuple):
-    """An application to be decided, as it was when its facts were read."""
+    """An application to be decided, as it was when its facts were read; `news`: what is new beside its decision in force."""
 
     application_id: int
     state: str
     decision_id: int | None
     assessed: Assessed
+    news: str = ""
 
 
 def write_decisions(
@@ -38,7 +39,7 @@ def write_decisions(
         decision_ids = next_ids(Decision, len(writing))
         new = [(pk, each.application_id, each.assessed) for pk, each in zip(decision_ids, writing, strict=True)]
         insert_decisions(new, edition, by=by, at=at, run=run)
-        _put_in_force(decision_ids, by=by, at=at)
+        _put_in_force(decision_ids, [each.news for each in writing], by=by, at=at)
     return writing
 
 
@@ -65,8 +66,8 @@ def _array(codes: tuple[str, ...]) -> str:
     return f"{{{','.join(codes)}}}"
 
 
-def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
-    """Carry the answers of new decisions to their applications, each with an Event."""
+def _put_in_force(ids: Sequence[int], news: Sequence[str], *, by: User | None, at: datetime) -> None:
+    """Carry the answers of new decisions to their applications, each with an Event that says what is new."""
     if not ids:
         return
     with connection.cursor() as cursor:
@@ -75,15 +76,16 @@ def _put_in_force(ids: Sequence[int], *, by: User | None, at: datetime) -> None:
             WITH done AS (
                 UPDATE refunds_application application
                 SET decision_id = made.id, size = made.size, amount = made.amount, failed = made.failed, unknown = made.unknown
-                FROM refunds_decision made WHERE made.id = ANY(%s::bigint[]) AND application.id = made.application_id
-                RETURNING application.id, application.region_id, made.id AS decision_id, made.outcome
+                FROM refunds_decision made JOIN unnest(%s::bigint[], %s::text[]) AS told (id, news) ON told.id = made.id
+                WHERE application.id = made.application_id
+                RETURNING application.id, application.region_id, made.id AS decision_id, made.outcome, told.news
             )
             INSERT INTO agency_event (at, kind, case_kind, case_id, by_id, region_id, from_state, to_state, why, detail)
-            SELECT %s, %s, %s, id, %s, region_id, '', '', '重新判定',
+            SELECT %s, %s, %s, id, %s, region_id, '', '', left('重新判定' || coalesce('：' || nullif(news, ''), ''), 500),
                 jsonb_build_object('decision', decision_id, 'outcome', outcome)
             FROM done
             """,
-            [list(ids), at, Event.Kind.DECISION, Application.CASE, by and by.pk],
+            [list(ids), list(news), at, Event.Kind.DECISION, Application.CASE, by and by.pk],
         )
 
 

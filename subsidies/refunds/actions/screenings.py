@@ -29,6 +29,7 @@ from subsidies.refunds.queries.assessments import (
     counted_on,
     holding_case,
     is_news,
+    news,
 )
 from subsidies.refunds.queries.facts import Case
 
@@ -220,9 +221,9 @@ def _give_birth(run: ScreeningRun, born: list[tuple[Seen, Assessed]], *, at: dat
 def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
     """Decide anew where anything changed, and move those whose outcome did; what waits for a review stays where it is."""
     deciding = [
-        Deciding(known.id, known.state, known.decided and known.decided.id, new)
+        Deciding(known.id, known.state, was and was.id, new, news(was, run.edition_id, new) if was else "")
         for each, new in screened
-        if (known := each.known) and is_news(known.decided, run.edition_id, new)
+        if (known := each.known) and is_news(was := known.decided, run.edition_id, new)
     ]
     written = write_decisions(deciding, run.edition, by=None, at=at, run=run)
     moving: dict[str, list[int]] = defaultdict(list)

@@ -93,6 +93,17 @@ def answers_in(verdict: RefundVerdict) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def news(was: InForce, edition_id: int, new: Assessed) -> str:
+    """What is new in a decision beside the one in force, in Chinese: 返还金额 100.00→90.00；数据：退休人数 1→2; at most 500
+    characters."""
+    before = RefundFacts.from_json(was.facts)
+    told = [explain.fact_change(name, getattr(before, name), value) for name, value in new.facts.changed_from(before, ["on"])]
+    parts = ["适用新版本"] if was.edition_id != edition_id else []
+    parts += [answers] if (answers := change(was, new.verdict)) else []
+    parts += [f"数据：{'，'.join(told)}"] if told else []
+    return "；".join(parts)[:500]
+
+
 _LABELS = {"outcome": "结论", "size": "划型", "layoff_rate": "裁员率", "amount": "返还金额", "payee": "收款账户"}
 
 

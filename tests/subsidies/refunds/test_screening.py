@@ -126,6 +126,30 @@ class TestAnotherScreening:
         kinds = Event.objects.filter(case_kind="refund", case_id=application.pk).order_by("pk").values_list("kind", "to_state")
         assert list(kinds) == [("MOVE", "INELIGIBLE"), ("DECISION", ""), ("MOVE", "ELIGIBLE")]
 
+    def test_changes_only_what_changed_and_says_what(self, make_enterprise, screen, moment):
+        enterprise, *_others = (make_enterprise() for _ in range(3))
+        screen()
+        WorkforceYear.objects.filter(enterprise=enterprise).update(claimants=9)
+        enterprise.account, enterprise.employees = "", 12
+        enterprise.save()
+        run = screen(moment(6, 21))
+        assert (run.counts["decided"], run.counts["unchanged"]) == (1, 2)
+        told = Event.objects.get(case_kind="refund", kind="DECISION")
+        assert told.case_id == enterprise.applications.get().pk
+        assert told.why == (
+            "重新判定：结论 合格→不合格；裁员率 0.000000→0.900000；返还金额 7200.00→无；收款账户 对公账户→暂缓，待处理；"
+            "新增不符合：裁员率；数据：领取失业金人数 0→9，从业人员 10→12，对公账户 是→否"
+        )
+
+    def test_says_that_another_edition_counts(self, make_enterprise, screen, moment, programme):
+        make_enterprise()
+        screen()
+        edition = programme.editions.get()
+        edition.pk, edition.number, edition.counts_from = None, 2, date(2024, 6, 21)
+        edition.save()
+        screen(moment(6, 21))
+        assert Event.objects.get(case_kind="refund", kind="DECISION").why == "重新判定：适用新版本"
+
     def test_decides_anew_where_only_the_amount_changed(self, make_enterprise, screen, moment, pay):
         enterprise = make_enterprise()
         screen()
