@@ -96,9 +96,13 @@ soak: .venv/ok ## the same tests with ROUNDS times the numbers (ONLY=words as py
 mutants: .venv/ok ## change every value and comparison of the law, one at a time; list what no golden case notices (ONLY=words)
 	@$(BIN)/python -m tests.policy.mutants $(ONLY)
 
+BENCHES := rules contributions enterprises xlsx reading export screening lists loads
+
 .PHONY: bench
-bench: .venv/ok ## measure: loads, screening, the rules (ONLY=name for one)
-	@$(MACHINE) run --throwaway -- $(BIN)/python -m bench $(ONLY)
+bench: .venv/ok ## measure loads, screening, lists, exports, the rules beside their baselines (ONLY=name for one, SIZE=rows)
+	@for part in $(or $(ONLY),$(BENCHES)); do \
+	    echo "== $$part"; $(MACHINE) run --throwaway -- $(BIN)/python -m bench $$part; \
+	done
 
 # A browser and a Chinese font for tests/browser. CHROMIUM=/path names a browser of your own.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
