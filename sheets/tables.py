@@ -10,7 +10,7 @@ from sheets.cells import Cell
 from sheets.columns import Column
 from sheets.csvfile import Blocks, Cells
 from sheets.guard import Limits, SheetRefused, encoding_of, kind_of
-from sheets.headers import NOTES_SHEET, SEARCHED_ROWS, Head, NoHead, find_head
+from sheets.headers import NOTES_SHEET, SEARCHED_ROWS, Head, NoHead, find_head, header_of
 
 __all__ = ["Blocks", "Cells", "Table", "Tables"]
 
@@ -45,7 +45,7 @@ class Tables:
         if isinstance(head, NoHead):
             tabs = "；文件不是以逗号分隔的，请另存为 CSV（UTF-8）" if _mostly_tabs(top) else ""
             raise SheetRefused(head.reason + tabs)
-        header = top[head.row - 1]
+        header = header_of(top, head)
         self.found.append(Table(head, header, lambda: csvfile.blocks(file, encoding, head.row, len(header), share)))
 
     def _look_at_workbook(self, file: BinaryIO, columns: Sequence[Column], limits: Limits) -> None:
@@ -64,7 +64,7 @@ class Tables:
                 continue
             head = find_head(sheet.name, top, columns)
             if isinstance(head, Head):
-                self.found.append(Table(head, top[head.row - 1], partial(sheet.below, head.row)))
+                self.found.append(Table(head, header_of(top, head), partial(sheet.below, head.row)))
             else:
                 reasons.append(f"工作表“{sheet.name}”{head.reason}")
                 nearly = nearly or head.hits > 1

@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 
 from sheets.read import SheetRefused
+from sheets.write import write_errors
 
 GOOD = "91140000000000001X"
 HEADER = ["统一社会信用代码", "单位名称", "单位编号", "缴费人数", "单位实缴", "到账日期", "费款所属期", "缓缴"]
@@ -114,6 +115,22 @@ class TestSheets:
         shifted = [[None, None, *row] for row in ([], [], HEADER, [GOOD, "甲"], [], [], [GOOD, "乙"])]
         _, rows = read_all(workbook({"明细": shifted}))
         assert [(row.number, row.values["name"]) for row in rows] == [(4, "甲"), (7, "乙")]
+
+    def test_with_a_merged_title_and_a_header_of_two_rows_are_read(self, tmp_path, read_all, columns):
+        path = tmp_path / "merged.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("明细")
+            sheet.merge_range("A1:E1", "某市缴费明细")
+            for cells, words in (("A2:A3", "统一社会信用代码"), ("B2:B3", "单位名称"), ("C2:D2", "缴费"), ("E2:E3", "备注")):
+                sheet.merge_range(cells, words)
+            sheet.write_row("C3", ["缴费人数", "单位实缴"])
+            sheet.write_row("A4", [GOOD, "甲", 3, 7.5, "无"])
+            sheet.write_row("A5", ["91", "乙", 3, 7.5])
+        reading, [good, bad] = read_all(path)
+        assert (good.number, good.values["name"], good.values["insured"], good.values["paid"]) == (4, "甲", 3, Decimal("7.50"))
+        assert reading.unknown == [("明细", "备注")]
+        assert write_errors(tmp_path / "back.xlsx", path, columns, bad.errors) == 1
+        assert [(row.values["name"], len(row.errors)) for row in read_all(tmp_path / "back.xlsx")[1]] == [("乙", 1)]
 
     def test_of_many_rows_come_in_order(self, workbook, read_all):
         _, rows = read_all(workbook({"明细": [HEADER, *[[GOOD, f"第{at}家", f"{at:06d}"] for at in range(12_000)]]}))
