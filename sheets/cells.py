@@ -41,6 +41,13 @@ def _refuse_formula_error(cell: str) -> None:
         raise BadValue("公式没有计算结果，请用表格软件打开并保存后再上传，或粘贴为数值")
 
 
+def _refuse_unreadable(cell: str) -> None:
+    if _CONTROL.search(cell):
+        raise BadValue("含有不可见的控制字符，请重新输入")
+    if "\ufffd" in cell:
+        raise BadValue("含有乱码（\ufffd），原来的文字已丢失，请重新输入")
+
+
 def tight(cell: str) -> str:
     """Without any white space or invisible character, full-width characters made narrow."""
     if not cell.isascii():
@@ -70,8 +77,7 @@ def clean_text(cell: Cell, longest: int = 200) -> str | None:
         _refuse_formula_error(cell)
     if cell.startswith(_MADE_SAFE):
         cell = cell[1:]
-    if _CONTROL.search(cell):
-        raise BadValue("含有不可见的控制字符，请重新输入")
+    _refuse_unreadable(cell)
     if len(cell) > longest:
         raise BadValue(f"最多 {longest} 个字，现有 {len(cell)} 个字，请缩短")
     return cell
@@ -106,8 +112,7 @@ def clean_code(cell: Cell) -> str | None:
     if not cell.isdigit():
         if SCIENTIFIC.fullmatch(cell) or _FLOAT_TAIL.fullmatch(cell):
             raise BadValue(f"已变成数字格式，位数可能已丢失，{SET_AS_TEXT}后重新填写")
-        if _CONTROL.search(cell):
-            raise BadValue("含有不可见的控制字符，请重新输入")
+        _refuse_unreadable(cell)
     if len(cell) > 64:
         raise BadValue(f"最多 64 位，现有 {len(cell)} 位")
     return cell

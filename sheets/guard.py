@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ SAVE_AS = "请在表格软件中另存为 .xlsx 或 .csv 后再上传"
 LOCKED = "文件已加密，请去掉打开密码后再上传"
 
 _PIECE = 1 << 20
+_UTF8_WORDS = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){3}")
 _WORST_RATIO = 250  # a sheet of one repeated row packs to about 1:150
 _BINARY_STARTS = {
     b"%PDF": "PDF 文件",
@@ -123,8 +125,26 @@ def encoding_of(file: BinaryIO) -> str:
     marked = file.read(3) == codecs.BOM_UTF8
     for encoding in ("utf-8-sig",) if marked else ("utf-8", "gb18030"):
         if _decodes(file, encoding):
+            if encoding == "gb18030":
+                _refuse_two_encodings(file)
             return encoding
     raise SheetRefused("文本编码无法识别或文件不完整，请另存为 CSV（UTF-8）后再上传")
+
+
+def _refuse_two_encodings(file: BinaryIO) -> None:
+    """A line of UTF-8 in a GB18030 file decodes too, to nonsense: three Chinese characters on end tell it."""
+    file.seek(0)
+    for number, line in enumerate(file, 1):
+        if not line.isascii() and _UTF8_WORDS.search(line) and _is_utf8(line):
+            raise SheetRefused(f"文件中混有两种文字编码（第 {number} 行与其他行不同），请另存为 CSV（UTF-8）后再上传")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decodes(file: BinaryIO, encoding: str) -> bool:

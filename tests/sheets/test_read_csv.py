@@ -54,6 +54,22 @@ class TestEncodings:
         with pytest.raises(SheetRefused, match=r"没有找到表头行（应有：统一社会信用代码、单位名称）"):
             read_all(csv_file("統一社會信用代碼,單位名稱\nX,甲\n", "big5"))
 
+    @pytest.mark.parametrize("first", ["utf-8", "gb18030"])
+    def test_two_in_one_file_are_refused(self, tmp_path, read_all, first):
+        second = "gb18030" if first == "utf-8" else "utf-8"
+        path = tmp_path / "mixed.csv"
+        lines = [
+            f"{line}\n" for line in ("社会信用代码,企业名称", f"{GOOD},北辰公司", f"{GOOD},北辰公司")
+        ]  # words of even length
+        path.write_bytes("".join(lines[:2]).encode(first) + lines[2].encode(second))
+        with pytest.raises(SheetRefused, match=f"混有两种文字编码（第 {1 if first == 'utf-8' else 3} 行"):
+            read_all(path)
+
+    def test_characters_lost_before_are_errors(self, csv_file, read_all):
+        lost = ROW.replace("北辰", "北\ufffd").replace("0012", "00\ufffd")
+        _, [row] = read_all(csv_file(f"{HEADER}\n{lost}\n"))
+        assert ["乱码" in error.reason for error in row.errors] == [True, True]
+
     def test_nul_is_refused(self, csv_file, read_all):
         with pytest.raises(SheetRefused, match="不是表格"):
             read_all(csv_file(f"{HEADER}\n{'x' * 5000}\0\n"))
