@@ -3,7 +3,6 @@
 import hashlib
 import random
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,9 +80,9 @@ class City:
         """Check and confirm each file. `moments`, for each job: when the processes that work it are killed, in seconds after
         the job's start."""
         for (kind, path), of_check, of_confirm in zip(self.files, moments[::2], moments[1::2], strict=True):
-            self.load(kind, path, iter(of_check), iter(of_confirm))
+            self.load(kind, path, of_check, of_confirm)
 
-    def load(self, kind: str, path: Path, of_check: Iterator[float], of_confirm: Iterator[float]) -> None:
+    def load(self, kind: str, path: Path, of_check: list[float], of_confirm: list[float]) -> None:
         people, at = self.office.people, clock.now()
         imp = imports.start_import(kind, path, path.name, {}, by=people["jingban"], at=at)
         self.work(Job.objects.get(kind="CHECK", subject_id=imp.pk), of_check)
@@ -93,7 +92,7 @@ class City:
         job = imports.request_confirm(imp, by=people["fushen"], at=clock.now())
         self.work(job, of_confirm)
 
-    def work(self, job: Job, moments: Iterator[float]) -> None:
+    def work(self, job: Job, moments: list[float]) -> None:
         """As the beat does: sweep until the job is done; a person retries it where it has failed."""
         until = time.monotonic() + 120
         while job.state != Job.State.DONE:
@@ -101,11 +100,13 @@ class City:
             if job.state == Job.State.FAILED:
                 assert "连续中断 3 次" in job.problem
                 retry_job(job, by=self.office.people["jingban"], at=clock.now())
-            before, moment, group = times_begun(job), next(moments, None), self.forge.start(SWEEP)
-            if moment is not None:
+            before, group = times_begun(job), self.forge.start(SWEEP)
+            if moments:
                 self.let_begin(job, before, group)
-                time.sleep(moment)
+                time.sleep(moments[0])
                 self.forge.kill(group)
+                if times_begun(job) > before:  # else the connections of the last one were not gone yet
+                    moments = moments[1:]
             status = self.forge.wait(group)
             job.refresh_from_db()
             if status == KILLED and job.state == Job.State.RUNNING:
@@ -168,8 +169,8 @@ def test_loads_the_same_whenever_its_workers_are_killed(city, forge, tmp_path, a
 
 
 def killed_at(took: list[float], luck: random.Random) -> list[list[float]]:
-    """Two to four moments for each job, spread over the time that it takes undisturbed; some come too late."""
-    deaths = [2 + number % 3 for number in range(len(took))]
+    """Three or four moments for each job, spread over the time that the quickest of its like takes undisturbed."""
+    deaths = [3 + number % 2 for number in range(len(took))]
     shares = [(place + luck.random()) / sum(deaths) for place in range(sum(deaths))]
     luck.shuffle(shares)
-    return [[shares.pop() * seconds for _ in range(times)] for times, seconds in zip(deaths, took, strict=True)]
+    return [[shares.pop() * min(took[number % 4 :: 4]) for _ in range(times)] for number, times in enumerate(deaths)]
