@@ -342,6 +342,7 @@ def _still_as_reported(imp: Import, at: datetime, progress: Progress) -> bool:
     staging = intake.staging_of(imp)
     if not intake.is_staged(staging, imp.report["rows"]):
         return False
+    intake.hold(staging)
     scope = _scope(imp, at)
     if intake.stands(staging, scope=scope, at=at):
         return True

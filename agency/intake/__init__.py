@@ -19,7 +19,7 @@ from agency.intake.declare import (
     kind_of,
     kinds,
 )
-from agency.intake.landing import land
+from agency.intake.landing import hold, land
 from agency.intake.report import Issue, Report, digest_now, issues, report
 from agency.intake.staging import Staging, drop_staging, fill, is_staged, staged_imports, staging_of
 from agency.intake.stored import stored_row
@@ -45,6 +45,7 @@ __all__ = [
     "drop_staging",
     "fill",
     "forget_writes",
+    "hold",
     "is_staged",
     "issues",
     "keep_changes",

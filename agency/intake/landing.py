@@ -12,6 +12,17 @@ from agency.intake.staging import Staging, index_pairs
 from agency.models import User
 
 
+def hold(staging: Staging) -> None:
+    """Lock the stored rows that would change, so that what is then found of them is true until they are written."""
+    held = sql.SQL(
+        "SELECT count(*) FROM (SELECT FROM {target} t JOIN {fates} f ON f.pk = {pk} WHERE f.fate = {changed} "
+        "ORDER BY {pk} FOR NO KEY UPDATE OF t) held"
+    ).format(target=staging.target, fates=staging.fates, pk=staging.target_pk, changed=sql.Literal(CHANGED))
+    if staging.imp.changed:
+        with connection.cursor() as cursor:
+            cursor.execute(held.as_string(None))
+
+
 def land(staging: Staging, *, scope: list[str], by: User, at: datetime) -> None:
     """Write what `report` decided in this transaction, then what the kind does after its rows have landed.
 

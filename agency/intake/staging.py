@@ -187,8 +187,10 @@ def staging_of(imp: Import) -> Staging:
 def is_staged(staging: Staging, rows: int) -> bool:
     """Whether the staging tables are there with this many rows: unlogged, they are empty after a crash of the server."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [f"intake_{staging.imp.pk}_row"])
-        if cursor.fetchone()[0] is None:
+        cursor.execute(
+            "SELECT num_nulls(to_regclass(%s), to_regclass(%s))", [f"intake_{staging.imp.pk}_{part}" for part in ("row", "fate")]
+        )
+        if cursor.fetchone()[0]:
             return False
         cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(staging.rows).as_string(None))
         return bool(cursor.fetchone()[0] == rows)

@@ -23,7 +23,7 @@ from agency.moves import MoveRefused
 from agency.tasks import work_jobs
 from enterprises.models import Enterprise
 from tests.forge import Forge
-from tests.office import enterprise
+from tests.office import enterprise, uscc
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,14 +91,14 @@ def workers(forge) -> Iterator[Workers]:
 
 
 @contextlib.contextmanager
-def held(statement: str, values: list[Any] | None = None) -> Iterator[None]:
-    """Hold a lock on a connection of its own."""
+def held(statement: str, values: list[Any] | None = None) -> Iterator[Any]:
+    """Hold a lock on a connection of its own; gives its cursor, to commit with."""
     side = connection.copy()
     try:
         with side.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute(statement, values)
-            yield
+            yield cursor
     finally:
         side.close()
 
@@ -190,6 +190,32 @@ class TestTwoImportsOfOneKind:
         assert written() == stands | said(both[second], rows[second])
         assert [confirmed(imp) for imp in both] == [1, 1]
         assert staged() == []
+
+
+class TestOvertaken:
+    def test_an_account_that_is_corrected_meanwhile_is_not_written_over_unseen(self, committed_office, workers):
+        """Else one person could change an account alone: the report says that the file changes none."""
+        office, rows = committed_office, rows_of(range(20), 1)
+        office.load("enterprises", rows)
+        imp = checked(office, [row | {"单位名称": f"{row['单位名称']}（更名）"} for row in rows])
+        assert (imp.changed, imp.report["for_another"]) == (20, 0)
+        job = imports.request_confirm(imp, by=office.people["jingban"], at=clock.now())
+        corrected, as_of = uscc(3), uscc(4)
+        with held(CORRECT, [as_of, corrected]) as other:
+            worker = workers.start()
+            workers.wait_for_lock()
+            other.execute("COMMIT")
+        assert workers.end(worker) == 0
+        job.refresh_from_db()
+        imp.refresh_from_db()
+        assert (job.state, imp.state, imp.report["for_another"]) == ("FAILED", "CHECKED", 1)
+        assert written()[corrected][2] == written()[as_of][2]
+
+
+CORRECT = (
+    "UPDATE enterprises_enterprise e SET account = other.account, account_index = other.account_index "
+    "FROM enterprises_enterprise other WHERE other.uscc = %s AND e.uscc = %s"
+)
 
 
 class TestStopped:
