@@ -92,7 +92,7 @@ class Package:
             target, name = targets.get(relation, ""), attributes.get("name", "")
             member = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
             if member in names:
-                if name in seen:
+                if not name or name in seen:
                     raise SheetRefused(DAMAGED)
                 seen.add(name)
                 yield Part(name, member, attributes.get("state", "visible") != "visible")

@@ -124,6 +124,9 @@ class TestDamagedWorkbooks:
             archive.writestr("xl/workbook.xml", b"<workbook/>")
         assert "文件已损坏" in refusal(honest)
 
+    def test_with_a_nameless_sheet_are_refused(self, honest, repack, refusal):
+        assert "文件已损坏" in refusal(repack(honest, {"xl/workbook.xml": ('name="明细"'.encode(), b'name=""')}))
+
     def test_with_a_locked_member_are_refused(self, honest, refusal):
         content = bytearray(honest.read_bytes())
         at = content.index(b"PK\x01\x02")
