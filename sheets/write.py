@@ -7,7 +7,7 @@ edits it; only short numbers are numbers. The same rows give the same bytes, so 
 import csv
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -141,6 +141,28 @@ def _write_long(
         column_widths={title: _width(title) for title in header},
     )
     return count
+
+
+def write_parts(
+    new: Callable[[], BinaryIO],
+    header: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    sheet: str = "清单",
+    most: int = MOST_ROWS,
+) -> list[tuple[BinaryIO, int]]:
+    """A list of any length as .xlsx, each into a file of `new()`: full ones of `most` rows, then what is left, at least one.
+
+    Returns the files, each at its start, with how many rows it has."""
+    remaining = iter(rows)
+    parts: list[tuple[BinaryIO, int]] = []
+    ahead = list(itertools.islice(remaining, 1))
+    while ahead or not parts:
+        file = new()
+        count = write_rows(file, header, itertools.islice(itertools.chain(ahead, remaining), most), sheet)
+        file.seek(0)
+        parts.append((file, count))
+        ahead = list(itertools.islice(remaining, 1))
+    return parts
 
 
 def write_template(path: str | Path | BinaryIO, columns: Sequence[Column], title: str) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from django.db.models import Max
 from agency.models import Event, File, User
 from agency.moves import record
 from agency.sealed import seal_file, unseal_file
+from sheets.write import Value, write_parts
 
 _PIECE = 1 << 20
 
@@ -69,6 +70,30 @@ def drop_strays(*, written_before: datetime) -> int:
             path.unlink(missing_ok=True)
             dropped += 1
     return dropped
+
+
+@contextlib.contextmanager
+def written_parts(header: Sequence[str], rows: Iterable[Sequence[Value]], sheet: str) -> Iterator[list[tuple[BinaryIO, int]]]:
+    """A list of any length as .xlsx files without a name, each with its rows; gone when left or killed."""
+    with contextlib.ExitStack() as stack:
+        yield write_parts(
+            lambda: stack.enter_context(tempfile.TemporaryFile(dir=settings.FILES_ROOT)),  # type: ignore[arg-type]
+            header,
+            rows,
+            sheet,
+        )
+
+
+def store_parts(
+    name: str, parts: Sequence[tuple[BinaryIO, int]], *, owner: User, region_id: str, at: datetime, expires_at: datetime
+) -> list[File]:
+    """Store what `written_parts` wrote: NAME.xlsx, or NAME-1.xlsx ... where there are several."""
+    files = []
+    for number, (part, _) in enumerate(parts, 1):
+        called = f"{name}-{number}.xlsx" if len(parts) > 1 else f"{name}.xlsx"
+        file = store_file(File.Kind.EXPORT, called, part, owner=owner, region_id=region_id, at=at, expires_at=expires_at)
+        files.append(file)
+    return files
 
 
 def sha256_of(plain: BinaryIO) -> tuple[str, int]:

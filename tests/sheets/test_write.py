@@ -1,5 +1,6 @@
 """What we write is safe to open, keeps its digits, and can be read again."""
 
+import io
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ import xlsxwriter
 from sheets import values as v
 from sheets.columns import Column
 from sheets.read import CellError, read, read_raw
-from sheets.write import LONG_LIST, write_csv, write_errors, write_rows, write_template
+from sheets.write import LONG_LIST, write_csv, write_errors, write_parts, write_rows, write_template
 
 GOOD = "91140000000000001X"
 OTHER = "911400000000000021"
@@ -196,3 +197,13 @@ class TestErrorSpreadsheets:
         rows = list(read_raw(source, columns, {"CSV": wanted}))
         assert [row.number for row in rows] == wanted
         assert {(row.sheet, *row.header, *row.cells) for row in rows} == {("CSV", *HEADER, GOOD, "甲")}
+
+
+class TestParts:
+    @pytest.mark.parametrize(("rows", "counts"), [(0, [0]), (3, [3]), (4, [3, 1]), (6, [3, 3])])
+    def test_a_long_list_is_cut_at_the_limit_and_loses_no_row(self, rows, counts):
+        parts = write_parts(io.BytesIO, ["行"], ([f"第{number}行"] for number in range(rows)), most=3)
+        assert [count for _, count in parts] == counts
+        read = [python_calamine.CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python() for file, _ in parts]
+        assert all(sheet[0] == ["行"] for sheet in read)
+        assert [cell for sheet in read for [cell] in sheet[1:]] == [f"第{number}行" for number in range(rows)]
