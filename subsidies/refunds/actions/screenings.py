@@ -16,6 +16,7 @@ from agency.actions.holds import NewHold, lift_holds
 from agency.actions.jobs import Progress, queue_job
 from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
 from agency.moves import check_mover, move_ids, record
+from policy.refund import RefundVerdict
 from subsidies.refunds.actions.changes import hold_changes
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused, edition_on
@@ -231,12 +232,24 @@ def _screen_again(run: ScreeningRun, screened: list[tuple[Seen, Assessed]], *, a
         to = STATE_OF[each.assessed.verdict.outcome]
         if each.state in SCREENED and to != each.state:
             moving[to].append(each.application_id)
-    moved = 0
+    unchanged, overtaken = len(screened) - len(deciding), len(deciding) - len(written)
+    counts = Counter(decided=len(written), moved=0, unchanged=unchanged, overtaken=overtaken)
+    before = {each.known.id: each.known for each, _ in screened if each.known}
+    verdicts = {each.application_id: each.assessed.verdict for each in written}
     for to, ids in moving.items():
-        moved += len(move_ids(Application, sorted(ids), to, by=None, at=at, why=_why(run)).moved)
-    return Counter(
-        decided=len(written), moved=moved, unchanged=len(screened) - len(deciding), overtaken=len(deciding) - len(written)
-    )
+        for pk in move_ids(Application, sorted(ids), to, by=None, at=at, why=_why(run)).moved:
+            counts.update(_turn(before[pk], to, verdicts[pk]))
+    return counts
+
+
+def _turn(known: Known, to: str, verdict: RefundVerdict) -> Iterator[str]:
+    """What is counted of a case that moved: that it did, from where to where, and each rule that came (+) or went (-)."""
+    turn = f"{known.state}>{to}"
+    before = set(known.decided.against) if known.decided else set()
+    after = {*verdict.failed, *verdict.unknown}
+    yield from ("moved", f"turned {turn}")
+    yield from (f"because {turn} +{rule}" for rule in after - before)
+    yield from (f"because {turn} -{rule}" for rule in before - after)
 
 
 def _hold_changed(further: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
@@ -275,7 +288,7 @@ def _outcomes(found: dict[int, Assessed]) -> Counter[str]:
 
 
 def _count(run: ScreeningRun, counts: Counter[str]) -> None:
-    """Add a chunk's counts to the run: {outcomes, failed, unknown: {word: count}, amount, born, moved ...}."""
+    """Add a chunk's counts to the run: {outcomes, failed, unknown, turned, because: {word: count}, amount, born, moved ...}."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # checked now, not while others wait for the lock below
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -286,7 +299,7 @@ def _count(run: ScreeningRun, counts: Counter[str]) -> None:
         if name == "fen":
             told["amount"] = str(Decimal(told["amount"]) + Decimal(count) / 100)
         elif word:
-            part = told[{"outcome": "outcomes"}.get(group, group)]
+            part = told.setdefault({"outcome": "outcomes"}.get(group, group), {})
             part[word] = part.get(word, 0) + count
         else:
             told[name] = told.get(name, 0) + count

@@ -68,6 +68,12 @@ class InForce(NamedTuple):
     def eligible(self) -> bool:
         return bool(self.answers[0] == "eligible")
 
+    @property
+    def against(self) -> list[str]:
+        """The rules that failed or could not be answered."""
+        answers = dict(zip(ANSWERS, self.answers, strict=True))
+        return [*answers["failed"], *answers["unknown"]]
+
 
 def in_force(decision: Decision | None) -> InForce | None:
     """A stored decision, ready to be compared."""
