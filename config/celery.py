@@ -15,6 +15,8 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "send queued messages": {"task": "agency.send_messages", "schedule": 5},
     "read receipts": {"task": "agency.read_receipts", "schedule": 30},
     "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
+    "make lists": {"task": "refunds.work_exports", "schedule": 10},
+    "work what-ifs": {"task": "refunds.work_what_ifs", "schedule": 10},
     "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
     "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},

@@ -48,6 +48,8 @@ UNFOLD = {
                 "items": [
                     menu("返还事项", "assignment", "refunds_application", "sees_business"),
                     menu("筛查", "filter_alt", "refunds_screeningrun", "sees_business"),
+                    menu("名单导出", "download", "refunds_listexport", "sees_business"),
+                    menu("试算", "calculate", "refunds_whatif", "sees_business"),
                     menu("更正请求", "edit_note", "refunds_correction", "sees_business"),
                     menu("暂缓", "pause_circle", "agency_hold", "sees_business"),
                     menu("信用核验", "verified", "agency_creditcheck", "sees_money"),

@@ -27,7 +27,7 @@ def prepare_programme(
 ) -> Programme:  # fmt: skip
     """A programme with its first edition, PROPOSED. `folders` hold the agency's own notices. Raises ProgrammeRefused, and
     MoveRefused without the post."""
-    terms = _resolved(notice, choices, folders)
+    terms = resolved(notice, choices, folders)
     _check_days(terms, counts_from, confirm_by)
     if terms.refund_period[0].year != year:
         raise ProgrammeRefused(f"“{terms.title}”是 {terms.refund_period[0].year} 年度的政策，不能用于 {year} 年度。")
@@ -54,7 +54,7 @@ def propose_edition(
     check_mover(programme, {Role.POLICY}, by, at)
     if not reason.strip():
         raise ProgrammeRefused("请写明变更理由。")
-    terms = _resolved(programme.notice, choices, folders)
+    terms = resolved(programme.notice, choices, folders)
     _check_days(terms, counts_from, programme.confirm_by)
     with transaction.atomic():
         locked = Programme.objects.select_for_update().get(pk=programme.pk)
@@ -140,7 +140,8 @@ def close_programme(programme: Programme, *, by: User, at: datetime) -> None:
     move(programme, Programme.State.CLOSED, by=by, at=at)
 
 
-def _resolved(notice: str, choices: Mapping[str, str], folders: Iterable[Path]) -> Terms:
+def resolved(notice: str, choices: Mapping[str, str], folders: Iterable[Path]) -> Terms:
+    """The terms of a notice that the system knows, with these choices. Raises ProgrammeRefused."""
     folders = list(folders)
     try:
         if notice not in names(folders):  # a path from a form is no notice

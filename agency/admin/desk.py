@@ -253,10 +253,11 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             return None
         data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = deed.form(*data)
-        dress(form)
-        fill = getattr(form, "fill", None)  # choices that depend on who asks and on what
+        fill = getattr(form, "fill", None)  # choices, or whole fields, that depend on who asks and on what
         if fill is not None:
-            fill(obj=obj, today=clock.today(), prefixes=self.prefixes(request, deed.roles), roles=set(roles_of(request)))
+            who = {"prefixes": self.prefixes(request, deed.roles), "roles": set(roles_of(request))}
+            fill(obj=obj, today=clock.today(), given=request.POST or request.GET, **who)
+        dress(form)
         return form
 
     def _do(self, deed: Deed, request: HttpRequest, form: forms.Form | None, *rows: Any) -> Any:

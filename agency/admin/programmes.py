@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 
 from agency.actions import (
     ProgrammeRefused,
@@ -135,7 +136,16 @@ class ProgrammeAdmin(DeskAdmin):
 
     def panels(self, request: HttpRequest, obj: Programme) -> list[Panel]:
         editions = obj.editions.select_related("prepared_by", "approved_by")
-        return [Panel("版本", "admin/desk/editions.html", {"editions": editions}), *pilot_panel(obj)]
+        return [Panel("版本", "admin/desk/editions.html", {"editions": editions}), *pilot_panel(obj), what_if_panel(obj)]
+
+
+def what_if_panel(programme: Programme) -> Panel:
+    """The way to a what-if of this programme and to those made; by names of URLs, for the app stands above this one."""
+    begin = f"{reverse('admin:refunds_whatif_start')}?programme={programme.pk}"
+    made = f"{reverse('admin:refunds_whatif_changelist')}?programme__id__exact={programme.pk}"
+    row = ({"href": begin, "label": "开始试算"}, {"href": made, "label": "本项目的历次试算"})
+    note = "换一份政策文件或其他经办选择，看合计多少、哪些单位的结论会变；不影响任何事项。"
+    return Panel("试算", "admin/desk/table.html", {"note": note, "heads": ["新的试算", "已有的试算"], "rows": [row]})
 
 
 def pilot_panel(programme: Programme) -> list[Panel]:

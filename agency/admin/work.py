@@ -24,7 +24,11 @@ def download(file: File, *, by: Any, at: Any, why: str = "下载") -> FileRespon
     return FileResponse(read_file(file, by=by, at=at, why=why), as_attachment=True, filename=file.name)
 
 
-SWEEP_OF = {Job.Kind.SCREENING: "refunds.work_screenings"}  # by its name: the app stands above this one
+SWEEP_OF = {  # by their names: the app stands above this one
+    Job.Kind.SCREENING: "refunds.work_screenings",
+    Job.Kind.EXPORT: "refunds.work_exports",
+    Job.Kind.WHAT_IF: "refunds.work_what_ifs",
+}
 LIVE = (Job.State.QUEUED, Job.State.RUNNING)
 EVERY = 2  # seconds between two looks at a job that waits or runs
 

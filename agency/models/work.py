@@ -44,6 +44,7 @@ class Job(models.Model):
         CONFIRM = "CONFIRM", "导入确认"
         SCREENING = "SCREENING", "筛查"
         EXPORT = "EXPORT", "导出"
+        WHAT_IF = "WHAT_IF", "试算"
 
     class State(models.TextChoices):
         QUEUED = "QUEUED", "排队中"

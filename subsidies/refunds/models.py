@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from agency.models import Edition, Programme, Region, Role, User, keep_old_versions
+from agency.models import Edition, File, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
 from enterprises.models import Enterprise
 from subsidies.payout.models import Award
@@ -171,6 +171,55 @@ class ScreeningRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.programme} {self.on}"
+
+
+class ListExport(models.Model):
+    """名单导出: a list of what the screening found, made by a Job, in as many spreadsheets as it needs."""
+
+    class Part(models.TextChoices):
+        ALL = "all", "全部"
+        ELIGIBLE = "eligible", "合格"
+        INELIGIBLE = "ineligible", "不合格"
+        INCOMPLETE = "incomplete", "信息不全"
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name="项目")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="地区")
+    part = models.CharField("范围", max_length=12, choices=Part.choices)
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="导出人")
+    requested_at = models.DateTimeField("发起时间")
+    finished_at = models.DateTimeField("完成时间", null=True)
+    rows = models.IntegerField("户数", null=True)
+    files = models.ManyToManyField(File, related_name="+", verbose_name="文件")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单导出"
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()}名单 {self.programme}"
+
+
+class WhatIf(models.Model):
+    """试算: a programme's enterprises on a day under other terms, beside its own edition; touches no case."""
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="what_ifs", verbose_name="项目")
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="+", verbose_name="对照版本")
+    notice = models.CharField("政策文件", max_length=100)
+    choices = models.JSONField("经办选择", default=dict)
+    terms = models.TextField("条款全文")  # canonical text
+    terms_sha256 = models.CharField("条款散列", max_length=64)
+    on = models.DateField("试算日")
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="发起人")
+    requested_at = models.DateTimeField("发起时间")
+    finished_at = models.DateTimeField("完成时间", null=True)
+    counts = models.JSONField("结果", default=dict)  # before and after, turned, differing ...: queries.what_ifs.Tally
+    shown = models.JSONField("变化的单位", default=list)  # the first that differ, as the page shows them
+    files = models.ManyToManyField(File, related_name="+", verbose_name="文件")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "试算"
+
+    def __str__(self) -> str:
+        return f"试算 {self.pk}：{self.programme} {self.on}"
 
 
 class Decision(models.Model):

@@ -18,7 +18,7 @@ from agency.gateways import CreditPlatform
 from agency.models import CreditCheck, Job, Programme
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions
-from subsidies.refunds.models import Application, ScreeningRun
+from subsidies.refunds.models import Application, ListExport, ScreeningRun, WhatIf
 from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
 
 CHUNKS_A_CORE = 4  # fewer are done before another process is up
@@ -56,6 +56,30 @@ def help_screening(job: Job) -> None:
 
     with contextlib.suppress(JobCancelled):
         actions.screen(_run_of(job), at=clock.now(), progress=progress)
+
+
+@shared_task(name="refunds.work_exports")
+def work_exports() -> None:
+    """Make every list that waits."""
+    while job := work_next(Job.Kind.EXPORT, _export, now=clock.now):
+        _log.info("export job %s: %s", job.pk, job.state)
+
+
+def _export(job: Job, *, at: datetime, progress: Progress) -> None:
+    wanted = ListExport.objects.select_related("programme", "region", "requested_by").get(pk=job.subject_id)
+    actions.make_export(wanted, job, at=at, progress=progress)
+
+
+@shared_task(name="refunds.work_what_ifs")
+def work_what_ifs() -> None:
+    """Work every what-if that waits."""
+    while job := work_next(Job.Kind.WHAT_IF, _try_out, now=clock.now):
+        _log.info("what-if job %s: %s", job.pk, job.state)
+
+
+def _try_out(job: Job, *, at: datetime, progress: Progress) -> None:
+    found = WhatIf.objects.select_related("programme__region", "edition__programme", "requested_by")
+    actions.try_out(found.get(pk=job.subject_id), job, at=at, progress=progress)
 
 
 def _run_of(job: Job) -> ScreeningRun:

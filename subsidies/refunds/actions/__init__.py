@@ -3,15 +3,17 @@
 from subsidies.refunds.actions.answers import apply, apply_for, confirm, decline, withdraw
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.corrections import ask_correction, settle_correction
-from subsidies.refunds.actions.exports import PARTS, export_screening
+from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid
+from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
-    "PARTS",
+    "EXPORTERS",
+    "TRIERS",
     "Offered",
     "RefundRefused",
     "Reviewed",
@@ -25,17 +27,20 @@ __all__ = [
     "cut",
     "day_turns",
     "decline",
-    "export_screening",
     "guide_dispatch",
+    "make_export",
     "offer",
     "offer_all",
     "reject",
+    "request_export",
     "return_for_completion",
     "review",
     "review_all",
     "screen",
     "settle_correction",
     "start_screening",
+    "start_what_if",
     "tell_paid",
+    "try_out",
     "withdraw",
 ]

@@ -25,6 +25,7 @@ from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
 from subsidies.refunds.admin import panels
+from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.models import Application, State
 
@@ -193,6 +194,7 @@ class ApplicationAdmin(DeskAdmin):
             many=True,
             refusals=REFUSALS,
         ),
+        EXPORT,
     ]
 
     @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")

@@ -5,7 +5,7 @@ from subsidies.refunds.queries.cases import Standing, findings_of, standing, tim
 from subsidies.refunds.queries.credit import reviewed_to_look_up, screened_to_look_up
 from subsidies.refunds.queries.facts import Case, facts_of
 from subsidies.refunds.queries.hosts import split_of
-from subsidies.refunds.queries.lists import SCREENING_COLUMNS, screening_rows
+from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 from subsidies.refunds.queries.worklists import not_offered, worklist
 
@@ -21,6 +21,7 @@ __all__ = [
     "eligible",
     "facts_of",
     "findings_of",
+    "listed",
     "not_offered",
     "reviewed_to_look_up",
     "screened_to_look_up",
