@@ -14,6 +14,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -242,7 +243,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
         form = self._form(deed, request, obj)
         if request.method == "POST" and (form is None or form.is_valid()):
             done = self._do(deed, request, form, *([obj] if obj is not None else []))
-            if isinstance(done, HttpResponse):
+            if isinstance(done, HttpResponseBase):
                 return done
             if done:
                 return redirect(back)
@@ -271,7 +272,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
         except (ValidationError, IntegrityError) as broken:
             messages.error(request, _constraint_words(broken))
             return False
-        if isinstance(said, HttpResponse):
+        if isinstance(said, HttpResponseBase):  # a file too, which is no HttpResponse
             return said
         messages.success(request, said if isinstance(said, str) else f"“{deed.label}”已完成。")
         return True

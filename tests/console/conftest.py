@@ -13,6 +13,7 @@ from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
     files,
     make_enterprise,
     make_programme,
+    moment,
     programme,
     regions,
     screen,
