@@ -9,13 +9,12 @@ from python_calamine import CalamineWorkbook
 from agency.models import Event, Job, Role
 from enterprises.models import WorkforceYear
 from subsidies.refunds.models import ListExport, WhatIf
-from subsidies.refunds.tasks import work_exports, work_what_ifs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def screened(make_enterprise, screen, files, settings, desk_clock, days):
+def screened(make_enterprise, screen, worker, settings, desk_clock, days):
     settings.DEMO = True
     desk_clock(days.screened)
     made = [make_enterprise(people=40, claimants=9), make_enterprise(people=40, workforce={"end_count": 20}), make_enterprise()]
@@ -34,7 +33,7 @@ def shown_choices(client, begin: str, programme) -> dict[str, str]:
 
 
 class TestWhatIf:
-    def test_is_asked_in_two_steps_and_read_side_by_side(self, at_desk, screened, programme):
+    def test_is_asked_in_two_steps_and_read_side_by_side(self, at_desk, screened, programme, worker):
         officer, begin = at_desk(Role.POLICY), reverse("admin:refunds_whatif_start")
         assert begin in text_of(officer.get(reverse("admin:agency_programme_change", args=[programme.pk])))
         asked = {"programme": programme.pk, "notice": "shanxi/2024", "on": "2024-06-20"}
@@ -52,8 +51,8 @@ class TestWhatIf:
         ordered = officer.post(begin, asked | chosen)
         what_if = WhatIf.objects.get()
         assert ordered.url == reverse("admin:refunds_whatif_change", args=[what_if.pk])
-        assert "排队中" in text_of(officer.get(ordered.url))
-        work_what_ifs()
+        assert "作业" in text_of(officer.get(ordered.url))
+        worker()
         page = text_of(officer.get(ordered.url))
         for words in ("差别只来自条款", "不合格 → 合格", "合格 → 不合格", "28,800.00", screened[0][0].uscc, "条款差别"):
             assert words in page, words
@@ -90,26 +89,26 @@ class TestWhatIf:
 
 
 class TestListExport:
-    def test_is_ordered_on_the_page_of_the_screening_and_downloaded(self, clerk, screened):
+    def test_is_ordered_on_the_page_of_the_screening_and_downloaded(self, clerk, screened, worker):
         _, run = screened
         ordered = clerk.post(reverse("admin:refunds_screeningrun_export", args=[run.pk]), {"part": "ineligible"})
         made = ListExport.objects.get()
         assert ordered.url == reverse("admin:refunds_listexport_change", args=[made.pk])
-        assert "排队中" in text_of(clerk.get(ordered.url))
-        work_exports()
+        assert "作业" in text_of(clerk.get(ordered.url))
+        worker()
         assert "下载 筛查结果-不合格-20240620.xlsx" in text_of(clerk.get(ordered.url))
         book = b"".join(clerk.post(reverse("admin:agency_file_download", args=[made.files.get().pk])).streaming_content)
         [_, row] = CalamineWorkbook.from_filelike(BytesIO(book)).get_sheet_by_index(0).to_python()
         assert (row[0], row[12]) == (screened[0][0].uscc, "不合格")
 
-    def test_of_a_district_is_that_clerk_s_to_download_and_not_its_neighbour_s(self, at_desk, screened, programme):
+    def test_of_a_district_is_that_clerk_s_to_download_and_not_its_neighbour_s(self, at_desk, screened, programme, worker):
         mine, theirs = at_desk(Role.PREPARER, region="140302"), at_desk(Role.PREPARER, region="140303")
         begin = reverse("admin:refunds_application_export")
         assert "导出名单" in text_of(mine.get(reverse("admin:refunds_application_changelist")))
         asked = {"programme": programme.pk, "part": "all", "region": "140302"}
         assert mine.post(begin, asked).status_code == 302
         assert "选择一个有效的选项" in text_of(theirs.post(begin, asked))
-        work_exports()
+        worker()
         made = ListExport.objects.get()
         download = reverse("admin:agency_file_download", args=[made.files.get().pk])
         assert made.rows == 3
