@@ -94,3 +94,40 @@ class TestFilters:
         make_enterprise()
         screen()
         assert clerk.get(f"{reverse('admin:enterprises_sizedecision_changelist')}?year=x").status_code == 200
+
+
+class TestPages:
+    PAGES = (
+        "", "q=晨曦", "q=晨", "state__exact=ELIGIBLE", "region=1403/140302/",
+        "state__exact=ELIGIBLE&region=1403/140302/&q=晨曦",
+    )  # fmt: skip
+
+    def test_take_as_many_queries_for_three_hundred_rows_as_for_ten(self, clerk, make_enterprise, screen):
+        def asked(page):
+            with CaptureQueriesContext(connection) as found:
+                assert clerk.get(f"{reverse('admin:refunds_application_changelist')}?{page}").status_code == 200
+            return len(found)
+
+        for _ in range(10):
+            make_enterprise(name="甲市晨曦商店")
+        screen()
+        asked("")
+        few = {page: asked(page) for page in self.PAGES}
+        for _ in range(290):
+            make_enterprise(name="甲市晨曦商店")
+        screen()
+        assert {page: asked(page) for page in self.PAGES} == few
+
+    @pytest.mark.parametrize("order", ["", "&o=7", "&o=-7", "&o=2.-7"])
+    def test_show_each_row_once_where_rows_share_what_they_are_sorted_by(self, clerk, make_enterprise, screen, order):
+        for _ in range(120):
+            make_enterprise(name="甲市晨曦商店")
+        screen()
+        address = reverse("admin:refunds_application_changelist")
+        shown = [row.pk for page in (1, 2, 3) for row in clerk.get(f"{address}?p={page}{order}").context["cl"].result_list]
+        assert len(shown) == 120
+        assert len(set(shown)) == 120
+        again = [
+            row.pk for page in (3, 2, 1) for row in reversed(clerk.get(f"{address}?p={page}{order}").context["cl"].result_list)
+        ]
+        assert again == shown[::-1]
