@@ -1,19 +1,14 @@
 """The command `load`, as a clerk uses it at a terminal; and what a kill in the middle of it leaves."""
 
 import io
-import os
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 
 from agency.actions import imports
 from agency.models import Event, Import, Job
-from agency.tasks import work_jobs
 from enterprises.models import Enterprise, MonthlyContribution
 from tests.office import contribution, enterprise, read_back, uscc
 
@@ -136,68 +131,3 @@ class TestTwoOfOneKindAtOnce:
         assert (left.new, left.unchanged) == (100, 100)
         imports.confirm_import(left, by=left.checked_by, at=office.at)
         assert Enterprise.objects.count() == 300
-
-
-@pytest.mark.slow
-class TestKilled:
-    """SIGKILL to the loading process at a random moment: nothing is half done, and loading again ends as if undisturbed."""
-
-    ROWS = 4_000
-    NAME = "to be killed"
-
-    @pytest.fixture
-    def files(self, committed_office) -> dict[str, str]:
-        office = committed_office
-        before = [enterprise(number, 手机号=f"139{number:08d}", 从业人员="1") for number in range(200)]
-        office.load("enterprises", before)
-        after = [enterprise(number, 手机号=f"138{number:08d}", 从业人员="2") for number in range(100, self.ROWS)]
-        return {"enterprises": str(office.csv(after))}
-
-    def state(self) -> list[tuple[object, ...]]:
-        return [(row.uscc, row.name, row.employees, row.phone.reveal()) for row in Enterprise.objects.order_by("uscc").iterator()]
-
-    def command(self, files, process_environment, *more: str) -> subprocess.Popen[bytes]:
-        words = ["load", "enterprises", files["enterprises"], "--by", "jingban", "--confirmed-by", "fushen", *more]
-        env = os.environ | process_environment | {"PGAPPNAME": self.NAME}
-        return subprocess.Popen([sys.executable, "manage.py", *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def test_leaves_nothing_half_done_and_loads_whole_afterwards(self, files, process_environment, rounds, seeded):
-        before = self.state()
-        expected = {row[0]: row for row in before} | {
-            uscc(number): (uscc(number), f"第{number}号公司", 2, f"138{number:08d}") for number in range(100, self.ROWS)
-        }
-        whole = sorted(expected.values())
-        started = time.monotonic()
-        assert self.command(files, process_environment).wait(120) == 0
-        undisturbed = time.monotonic() - started
-        for _ in range(rounds(4)):
-            process = self.command(files, process_environment, "--confirm")
-            time.sleep(seeded.uniform(0.3, 1.5) * undisturbed)
-            process.kill()
-            process.communicate(timeout=30)
-            self.settle()
-            assert self.state() in (before, whole)
-        work_jobs()
-        assert self.state() in (before, whole)
-        assert not Job.objects.exclude(state="DONE").exists()
-        output, _ = self.command(files, process_environment, "--confirm").communicate(timeout=120)
-        assert self.state() == whole, output.decode()
-        tables = [name for name in connection.introspection.table_names() if name.startswith("intake_")]
-        assert [name for name in tables if not self.waits(name)] == []
-
-    def settle(self) -> None:
-        """Until the server has noticed that the process is gone."""
-        with connection.cursor() as cursor:
-            for _ in range(200):
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
-                    [self.NAME],
-                )
-                if cursor.fetchone()[0] == 0:
-                    return
-                time.sleep(0.05)
-        pytest.fail("a connection of the killed process stays")
-
-    def waits(self, table: str) -> bool:
-        """Whether a staging table belongs to an import that still waits."""
-        return Import.objects.filter(pk=int(table.split("_")[1]), state__in=["CHECKING", "CHECKED"]).exists()
