@@ -190,8 +190,17 @@ def main() -> None:
     except BrokenPipeError:
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - told to the parent, which raises it
-        panic = type(error).__name__ == "PanicException"  # how the xlsx library gives up on a file
-        _send(out, ("refused", DAMAGED) if panic else ("broken", traceback.format_exc()))
+        if type(error).__name__ == "PanicException":  # how the xlsx library gives up on a file
+            _send(out, ("refused", DAMAGED))
+        elif _nearly_full(limits):  # C code that got no memory may end in an error of any kind
+            _send(out, ("refused", TOO_LARGE))
+        else:
+            _send(out, ("broken", traceback.format_exc()))
+
+
+def _nearly_full(limits: Limits) -> bool:
+    """Whether this process has held over half of the memory that it may have."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > limits.memory_bytes // 2
 
 
 def _send(out: BinaryIO, message: Message) -> None:
