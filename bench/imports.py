@@ -225,19 +225,26 @@ def _column_of(kind: str, title: str) -> str:
 
 
 def _bare_seals(path: Path) -> float:
-    """Seconds of sealing and indexing every sealed value of the file in a bare loop, in one process as the load does."""
+    """Seconds of sealing and indexing every sealed value of the file in a bare loop, in one process as the load does.
+
+    Read 50,000 rows at a time outside the clock, so that the load's memory is not measured with what this one held."""
     from agency.intake import kind_of
     from agency.sealed import blind_index, seal
 
     sealed = [cell.column_name for cell in kind_of("enterprises").cells.values() if cell.is_sealed]
+    taken, count = 0.0, 0
     with path.open(encoding="utf-8") as file:
-        values = [row[title] for row in csv.DictReader(file) for title in sealed if row[title]]
-    with watched() as one:
-        for value in values:
-            seal(value)
-            blind_index(value)
-    told("seal and index alone", len(values), one)
-    return one.seconds
+        rows = csv.DictReader(file)
+        while some := [row[title] for row in islice(rows, 50_000) for title in sealed]:
+            values = [value for value in some if value]
+            begun = time.perf_counter()
+            for value in values:
+                seal(value)
+                blind_index(value)
+            taken += time.perf_counter() - begun
+            count += len(values)
+    print(f"seal and index alone, {count:,} values: {taken:.2f} s", flush=True)
+    return taken
 
 
 def _default_import() -> float:
