@@ -207,6 +207,13 @@ _PROCEDURE = {
         "word",
         {"contact_and_legal_representative": "联系人和法定代表人", "contact": "联系人"},
     ),
+    "reminder_on": Key("短信提醒遇休息日", "word", {"any_day": "照发", "next_workday": "顺延至下一工作日"}, absent="any_day"),
+    "reminder_then": Key(
+        "短信提醒后仍未确认的",
+        "word",
+        {"public_list": "列入电话名单，再公开未确认名单", "call_list": "列入电话名单", "nothing": "不再提醒"},
+        absent="public_list",
+    ),
     "publicity_days": _days("公示天数"),
     "publicity_unit": Key("公示天数单位", "word", {"working": "工作日", "calendar": "自然日"}),
     "publicity_columns": Key(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import home, publicity, refund, sign_in
+from portal.views import home, publicity, refund, sign_in, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("refunds/<int:pk>/withdraw/", refund.withdraw, name="withdraw"),
     path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
+    path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
+    path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),
     path("gongshi/<int:pk>/list/", publicity.round_file, name="round_file"),

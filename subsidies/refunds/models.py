@@ -284,6 +284,32 @@ class Correction(models.Model):
         return f"{self.get_about_display()} {self.application_id}"
 
 
+class Reminder(models.Model):
+    """提醒: a rung of the ladder that an offer was given, once. `offered_at` tells two offers of one case apart."""
+
+    class Kind(models.TextChoices):
+        SMS = "SMS", "短信提醒"
+        CALL = "CALL", "列入电话名单"
+        PUBLIC = "PUBLIC", "列入公开的未确认名单"
+
+    application = models.ForeignKey(
+        Application, models.PROTECT, db_index=False, related_name="reminders", verbose_name="返还事项"
+    )
+    offered_at = models.DateTimeField("所提醒的通知时间")
+    rung = models.PositiveSmallIntegerField("第几级")
+    kind = models.CharField("方式", max_length=8, choices=Kind.choices)
+    at = models.DateTimeField("时间")
+    phones = models.PositiveSmallIntegerField("发往号码数", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒"
+        constraints = [models.UniqueConstraint(fields=["application", "offered_at", "rung"], name="reminder_once_a_rung")]
+        indexes = [models.Index(fields=["kind", "application"], name="reminder_list")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.get_kind_display()}"
+
+
 @keep_old_versions
 class Host(models.Model):
     """劳务派遣用工单位: where a dispatch unit's workers worked last year, and what was paid for them."""

@@ -123,6 +123,12 @@ def day_turns() -> None:
     _log.info("%d overdue, %d waived", turned.overdue, turned.waived)
 
 
+@shared_task(name="refunds.remind")
+def remind() -> None:
+    """Remind those who have not answered: by SMS, then on the call list, then on the public list."""
+    _log.info("%d reminded", actions.remind(at=clock.now()))
+
+
 @shared_task(name="refunds.tell_paid")
 def tell_paid() -> None:
     """Tell those whose money has arrived."""

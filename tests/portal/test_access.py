@@ -10,7 +10,7 @@ from agency.models import Event, Role, User
 from subsidies.refunds.models import Application, State
 
 CASE_PAGES = ("refund", "confirm", "decline", "withdraw", "correct", "apply")
-PUBLIC_PAGES = ("home", "sign_in", "rounds")
+PUBLIC_PAGES = ("home", "sign_in", "rounds", "unconfirmed_lists")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from subsidies.refunds.actions.corrections import ask_correction, settle_correct
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.refusals import RefundRefused
+from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid
@@ -32,6 +33,7 @@ __all__ = [
     "offer",
     "offer_all",
     "reject",
+    "remind",
     "request_export",
     "return_for_completion",
     "review",

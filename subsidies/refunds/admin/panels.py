@@ -14,6 +14,8 @@ from subsidies.refunds.models import Application, Decision
 
 MESSAGES = {
     "offer": "确认通知",
+    "reminder": "提醒确认",
+    "reminder_overdue": "逾期后提醒",
     "dispatch": "劳务派遣提示",
     "overdue": "逾期提示",
     "declined": "放弃提示",

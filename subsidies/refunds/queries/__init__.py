@@ -7,6 +7,7 @@ from subsidies.refunds.queries.facts import Case, facts_of
 from subsidies.refunds.queries.hosts import split_of
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
+from subsidies.refunds.queries.reminders import to_call, unconfirmed_names, unconfirmed_programmes
 from subsidies.refunds.queries.worklists import not_offered, worklist
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "split_of",
     "standing",
     "timeline",
+    "to_call",
+    "unconfirmed_names",
+    "unconfirmed_programmes",
     "verdict_of",
     "worklist",
 ]
