@@ -18,6 +18,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "make lists": {"task": "refunds.work_exports", "schedule": 10},
     "work what-ifs": {"task": "refunds.work_what_ifs", "schedule": 10},
     "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},
+    "tell who declined or is overdue": {"task": "refunds.tell_turned", "schedule": 300},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},
     "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},
     "daily: overdue, waived": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},

@@ -17,6 +17,7 @@ from agency.models import Hold, Import, Job, Programme, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
+from subsidies.refunds.queries import omitted
 from subsidies.skills.models import Claim
 from subsidies.skills.models import State as ClaimState
 
@@ -145,6 +146,7 @@ def _claim_todos(scope: Q) -> list[Todo]:
 
 def _case_todos(scope: Q) -> list[Todo]:
     cases = _counted(Application.objects.filter(scope))
+    missed = omitted(scope, clock.today()).count()
     holds = _counted(Hold.objects.filter(scope, lifted_at__isnull=True), "kind")
     corrections = Correction.objects.filter(settled_at__isnull=True).filter(_under(scope, "application__")).count()
     return [
@@ -160,6 +162,13 @@ def _case_todos(scope: Q) -> list[Todo]:
                 PREPARER | REVIEWER,
             )
             for kind in Hold.Kind
+        ),
+        Todo(
+            "政策期满仍未通知的合格单位",
+            missed,
+            _state("refunds_application", State.ELIGIBLE),
+            PREPARER,
+            "单位没有收到过确认通知，不能视为放弃；请逐户查明原因，报机构决定如何补办。",
         ),
         Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
     ]

@@ -109,11 +109,15 @@ def judge_layoff(rules: LayoffRules, facts: RefundFacts) -> Layoff:
 
     Source: 人社部发〔2024〕40号 二 未裁员, 5.5%, 20%; what is counted over what is an agency choice.
     """
-    ratio = rules.ratio(facts)
-    headcount = rules.headcount(facts)
-    small = None if headcount is None else headcount <= rules.small_most
+    ratio, small = rules.ratio(facts), is_small(rules, facts)
     reason, limit = _answer(rules, ratio, small)
     return Layoff(reason, _printed(ratio), limit, small, ratio, rules, facts)
+
+
+def is_small(rules: LayoffRules, facts: RefundFacts) -> bool | None:
+    """Whether the unit has at most so many insured (small_unit_most) by the head-count chosen; None where that is unknown."""
+    headcount = rules.headcount(facts)
+    return None if headcount is None else headcount <= rules.small_most
 
 
 def _answer(rules: LayoffRules, ratio: _Ratio, small: bool | None) -> tuple[Reason, Decimal | None]:

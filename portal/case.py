@@ -199,6 +199,8 @@ def money(terms: Terms | None, programme: Programme) -> dict[str, Any]:
         "uses_condition": terms.value("uses_condition"),
         "publishes_amount": "amount" in terms.word_of("publicity_columns"),
         "last_day": terms.refund_period[1],
+        "silent": terms.word_of("confirm_mode") == "silent",
+        "waived_at_end": terms.word_of("unconfirmed_at_end") == "waived",
         "draft": terms.draft and not programme.final_number,
     }
 

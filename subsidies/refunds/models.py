@@ -76,7 +76,7 @@ class Application(models.Model):
             if was != now
         },
         (State.ELIGIBLE, State.OFFERED): {Role.PREPARER},
-        (State.OFFERED, State.CONFIRMED): {Role.ENTERPRISE, Role.PREPARER},
+        (State.OFFERED, State.CONFIRMED): {Role.ENTERPRISE, Role.PREPARER, Role.SYSTEM},  # the system: silence accepts
         (State.OFFERED, State.DECLINED): {Role.ENTERPRISE, Role.PREPARER},
         (State.OFFERED, State.OVERDUE): {Role.SYSTEM},
         (State.OVERDUE, State.CONFIRMED): {Role.ENTERPRISE, Role.PREPARER},

@@ -120,7 +120,15 @@ def _look_up(platform: CreditPlatform, waiting: "QuerySet[Application]", moment:
 def day_turns() -> None:
     """What was not confirmed in time is overdue; the day after the period what is left is waived."""
     turned = actions.day_turns(clock.today(), at=clock.now())
-    _log.info("%d overdue, %d waived", turned.overdue, turned.waived)
+    _log.info("%d overdue, %d waived, %d confirmed by silence", turned.overdue, turned.waived, turned.silent)
+    tell_turned()
+
+
+@shared_task(name="refunds.tell_turned")
+def tell_turned() -> None:
+    """Tell those that declined or are overdue that they can still confirm or apply."""
+    while told := actions.tell_turned(at=clock.now()):
+        _log.info("%d told that they can still confirm or apply", told)
 
 
 @shared_task(name="refunds.remind")

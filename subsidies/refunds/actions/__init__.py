@@ -5,11 +5,12 @@ from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.corrections import ask_correction, settle_correction
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
+from subsidies.refunds.actions.proxies import confirm_for, confirm_for_all
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
-from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid
+from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_turned
 from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "approve_all",
     "ask_correction",
     "confirm",
+    "confirm_for",
+    "confirm_for_all",
     "cut",
     "day_turns",
     "decline",
@@ -43,6 +46,7 @@ __all__ = [
     "start_screening",
     "start_what_if",
     "tell_paid",
+    "tell_turned",
     "try_out",
     "withdraw",
 ]

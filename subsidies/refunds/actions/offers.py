@@ -21,6 +21,7 @@ from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 
 CHUNK = 5_000
+SILENT_OFFER = "offer_silent"  # the offer of a programme in which silence accepts, and which says so
 GUIDE = "dispatch"  # the message that tells a dispatch unit of the policy and how to apply
 
 
@@ -81,7 +82,8 @@ def _offer(
     also = {"offered_at": at, "confirm_by": deadline}
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)
     told = {"title": programme.title, "deadline": deadline}
-    queue_messages("offer", [_message(each, told) for each in with_contacts(moved)], at=at, sign=programme.sms_sign)
+    kind = SILENT_OFFER if terms.word_of("confirm_mode") == "silent" else "offer"
+    queue_messages(kind, [_message(each, told) for each in with_contacts(moved)], at=at, sign=programme.sms_sign)
     return moved, refused
 
 

@@ -51,6 +51,8 @@ def _remind(programme: Programme, terms: Terms, today: date, *, at: datetime) ->
     """One programme: offers of one day with one deadline stand on one rung."""
     worked = calendar()
     waiting = unanswered(programme).annotate(offered_on=TruncDate("offered_at"))
+    if terms.word_of("confirm_mode") == "silent":  # nobody is asked to answer before the deadline
+        waiting = waiting.filter(state=State.OVERDUE)
     given = 0
     for offered_on, confirm_by in waiting.order_by().values_list("offered_on", "confirm_by").distinct():
         rung = reminders.due(terms, offered_on, confirm_by, today, worked)

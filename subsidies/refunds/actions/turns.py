@@ -10,12 +10,14 @@ from django.utils.timezone import localdate
 from agency.actions.messages import queue_messages
 from agency.models import CaseKind, Message, Programme
 from agency.moves import move_all
+from policy.notice import Terms
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, terms_in_force
-from subsidies.refunds.actions.offers import GUIDE, phone_of
+from subsidies.refunds.actions.offers import CHUNK, GUIDE, SILENT_OFFER, phone_of
 from subsidies.refunds.models import Application, State
+from subsidies.refunds.queries.reminders import unanswered
 
-_TELLING = 0x70616964  # the advisory lock of whoever tells that money was paid
+_TELLING = 0x70616964  # the advisory lock of whoever tells enterprises what became of their case
 
 
 class Turned(NamedTuple):
@@ -23,11 +25,14 @@ class Turned(NamedTuple):
 
     overdue: int
     waived: int
+    silent: int = 0
 
 
 def day_turns(on: date, *, at: datetime) -> Turned:
-    """As of a day: what was not confirmed in time is OVERDUE; the day after the period what was neither confirmed nor
-    applied for is WAIVED, dispatch units that were told included. Safe late and twice."""
+    """As of a day: what was not confirmed in time is OVERDUE, or CONFIRMED where the programme chose that silence accepts
+    and the enterprise was told so; the day after the period what was neither confirmed nor applied for is WAIVED, dispatch
+    units that were told included. Safe late and twice."""
+    silent = sum(_confirm_silent(each, on, at=at) for each in Programme.objects.filter(state=Programme.State.OPEN))
     overdue = move_all(
         Application.objects.filter(state=State.OFFERED, confirm_by__lt=on),
         State.OVERDUE,
@@ -38,7 +43,25 @@ def day_turns(on: date, *, at: datetime) -> Turned:
     waived = 0
     for programme in Programme.objects.exclude(state=Programme.State.PREPARED):
         waived += _waive(programme, on, at=at)
-    return Turned(len(overdue.moved), waived)
+    return Turned(len(overdue.moved), waived, silent)
+
+
+def _confirm_silent(programme: Programme, on: date, *, at: datetime) -> int:
+    """默示确认: who was told, by a message that arrived, that silence accepts, and let the deadline pass. Whoever was told
+    something else, cannot be shown to have been told, or waits for the agency (a hold) is overdue like any other."""
+    try:
+        terms = terms_in_force(programme, on)
+    except NoTerms:
+        return 0
+    if terms.word_of("confirm_mode") != "silent":
+        return 0
+    told = Message.objects.filter(
+        case_kind=CaseKind.REFUND, case_id=OuterRef("pk"), kind=SILENT_OFFER, state=Message.State.DELIVERED,
+        created_at__gte=OuterRef("offered_at"),
+    )  # fmt: skip
+    rows = unanswered(programme).filter(Exists(told), state=State.OFFERED, confirm_by__lt=on)
+    why = f"已告知期限内未提出放弃，默示确认 {terms.clause('confirm_mode')}".strip()
+    return len(move_all(rows, State.CONFIRMED, by=None, at=at, why=why, also={"answered_at": at}).moved)
 
 
 def _waive(programme: Programme, on: date, *, at: datetime) -> int:
@@ -52,8 +75,9 @@ def _waive(programme: Programme, on: date, *, at: datetime) -> int:
     waived = 0
     if terms.word_of("unconfirmed_at_end") == "waived":
         why = f"政策期内未确认且未申请，视为放弃 {terms.clause('unconfirmed_at_end')}".strip()
-        silent = rows.filter(state__in=[State.OFFERED, State.DECLINED, State.OVERDUE])
-        waived += len(move_all(silent, State.WAIVED, by=None, at=at, why=why).moved)
+        unapplied = rows.exclude(channel=Application.Channel.OWN_APPLICATION)  # who applied itself has not kept silent
+        quiet = unapplied.filter(state__in=[State.OFFERED, State.DECLINED, State.OVERDUE])
+        waived += len(move_all(quiet, State.WAIVED, by=None, at=at, why=why).moved)
     if terms.says("dispatch_unapplied_waived"):
         why = f"已知政策而未主动申请，视为放弃 {terms.clause('dispatch_unapplied_waived')}".strip()
         told = Message.objects.filter(case_kind=CaseKind.REFUND, case_id=OuterRef("pk"), kind=GUIDE)
@@ -62,14 +86,58 @@ def _waive(programme: Programme, on: date, *, at: datetime) -> int:
     return waived
 
 
+# state: (the message that tells of it, since when)
+_TOLD_OF = {State.DECLINED: ("declined", "answered_at"), State.OVERDUE: ("overdue", "offered_at")}
+
+
+def tell_turned(*, at: datetime, limit: int = 5_000) -> int:
+    """Tell each that declined, or let the deadline pass, that it can still confirm or apply, once, while the period runs.
+    Safe in any number of processes at once. Returns how many were told."""
+    today = localdate(at)
+    told = 0
+    for programme in Programme.objects.filter(state=Programme.State.OPEN).order_by("pk"):
+        try:
+            terms = terms_in_force(programme, today)
+        except NoTerms:
+            continue
+        if terms.refund_period[0] <= today <= terms.refund_period[1]:
+            for state, (kind, since) in _TOLD_OF.items():
+                while told < limit and (count := _tell_turned(programme, terms, state, kind, since, at=at)):
+                    told += count
+    return told
+
+
+def _tell_turned(programme: Programme, terms: Terms, state: str, kind: str, since: str, *, at: datetime) -> int:
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        heard = Message.objects.filter(case_kind=CaseKind.REFUND, case_id=OuterRef("pk"), kind=kind)
+        rows = Application.objects.filter(
+            ~Exists(heard.filter(created_at__gte=OuterRef(since))), programme=programme, state=state
+        )
+        rows = rows.filter(**{f"{since}__isnull": False}).exclude(enterprise__phone="", enterprise__legal_phone="")
+        at_end = "，届时未办理的视为放弃" if terms.word_of("unconfirmed_at_end") == "waived" else ""
+        told = {"title": programme.title, "period_end": terms.refund_period[1], "at_end": at_end}
+        messages = [
+            (CaseKind.REFUND, each.pk, each.region_id, phone_of(each), told | {"name": each.enterprise.name})
+            for each in rows.select_related("enterprise").order_by("pk")[:CHUNK]
+        ]
+        return queue_messages(kind, messages, at=at, sign=programme.sms_sign)
+
+
+def _alone() -> bool:
+    """Whether nobody else is telling, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_TELLING])
+        return bool(cursor.fetchone()[0])
+
+
 def tell_paid(*, at: datetime, limit: int = 5_000) -> int:
     """Tell each enterprise whose money has arrived, once: amount, day, permitted uses (人社部发〔2024〕40号 五). Safe in any
     number of processes at once. Returns how many were told."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_TELLING])
-            if not cursor.fetchone()[0]:
-                return 0
+        if not _alone():
+            return 0
         told = Message.objects.filter(case_kind=CaseKind.AWARD, case_id=OuterRef("award_id"), kind="paid")
         rows = Application.objects.filter(~Exists(told), award__state=Award.State.PAID)
         rows = rows.exclude(Q(enterprise__phone="") & Q(enterprise__legal_phone=""))

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from agency import clock
 from agency.actions import CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput
@@ -24,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import panels
+from subsidies.refunds.admin import panels, reminding
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.models import Application, State
@@ -194,8 +195,15 @@ class ApplicationAdmin(DeskAdmin):
             many=True,
             refusals=REFUSALS,
         ),
+        *reminding.DEEDS,
         EXPORT,
     ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Application | None = None) -> bool:
+        allowed = super().may(request, deed, obj)
+        if deed is reminding.CONFIRM_FOR and obj is not None:
+            return allowed and reminding.chose_proxy(obj, clock.today())
+        return allowed
 
     @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")
     def uscc(self, row: Application) -> str:

@@ -14,6 +14,7 @@ from subsidies.refunds.models import Application, Decision
 
 MESSAGES = {
     "offer": "确认通知",
+    "offer_silent": "返还告知（到期默示）",
     "reminder": "提醒确认",
     "reminder_overdue": "逾期后提醒",
     "dispatch": "劳务派遣提示",

@@ -8,7 +8,7 @@ from subsidies.refunds.queries.hosts import split_of
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 from subsidies.refunds.queries.reminders import to_call, unconfirmed_names, unconfirmed_programmes
-from subsidies.refunds.queries.worklists import not_offered, worklist
+from subsidies.refunds.queries.worklists import not_offered, omitted, worklist
 
 __all__ = [
     "OBSTACLES",
@@ -24,6 +24,7 @@ __all__ = [
     "findings_of",
     "listed",
     "not_offered",
+    "omitted",
     "reviewed_to_look_up",
     "screened_to_look_up",
     "screening_rows",
