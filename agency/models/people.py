@@ -143,6 +143,14 @@ class Message(models.Model):
         FAILED = "FAILED", "发送失败"
         NO_ANSWER = "NO_ANSWER", "无回执"
 
+    NEXT_STEPS: ClassVar = {
+        State.QUEUED: "到发送时间后由系统发出。",
+        State.SENDING: "等待网关受理；中断的以同一编号重发。",
+        State.SENT: "等待网关的状态报告。",
+        State.DELIVERED: "已办结。",
+        State.FAILED: "还有次数的由系统再发；号码有误的由经办核实后重发。",
+        State.NO_ANSWER: "没有状态报告，不再重发；由经办电话核实。",
+    }
     MOVES: ClassVar = {
         (State.QUEUED, State.SENDING): {Role.SYSTEM},
         (State.SENDING, State.SENT): {Role.SYSTEM},

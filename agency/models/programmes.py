@@ -18,6 +18,11 @@ class Programme(models.Model):
         OPEN = "OPEN", "已开办"
         CLOSED = "CLOSED", "已结束"
 
+    NEXT_STEPS: ClassVar = {
+        State.PREPARED: "由另一人批准并开办，须通过基金备付期限核对。",
+        State.OPEN: "筛查、告知、受理；期满办结后结束。",
+        State.CLOSED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.PREPARED, State.OPEN): {Role.POLICY},
         (State.OPEN, State.CLOSED): {Role.POLICY},
@@ -58,6 +63,11 @@ class Edition(models.Model):
         APPROVED = "APPROVED", "已批准"
         REFUSED = "REFUSED", "未批准"
 
+    NEXT_STEPS: ClassVar = {
+        State.PROPOSED: "由拟定人以外的人批准或不批准。",
+        State.APPROVED: "自起算日起适用。",
+        State.REFUSED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.PROPOSED, State.APPROVED): {Role.POLICY},
         (State.PROPOSED, State.REFUSED): {Role.POLICY},

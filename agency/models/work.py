@@ -53,6 +53,13 @@ class Job(models.Model):
         FAILED = "FAILED", "失败"
         CANCELLED = "CANCELLED", "已取消"
 
+    NEXT_STEPS: ClassVar = {
+        State.QUEUED: "由后台按顺序取办。",
+        State.RUNNING: "等待完成；中断的由系统自动接着办。",
+        State.DONE: "已办结。",
+        State.FAILED: "看失败原因，处理后重新排队。",
+        State.CANCELLED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.QUEUED, State.RUNNING): {Role.SYSTEM},
         (State.RUNNING, State.DONE): {Role.SYSTEM},
@@ -134,6 +141,13 @@ class Import(models.Model):
         CONFIRMED = "CONFIRMED", "已导入"
         CANCELLED = "CANCELLED", "已放弃"
 
+    NEXT_STEPS: ClassVar = {
+        State.CHECKING: "等待检查完成。",
+        State.CHECKED: "看检查报告，确认导入或放弃；涉及账户的由另一人确认。",
+        State.REFUSED: "按原因改好文件后重新上传。",
+        State.CONFIRMED: "已办结；未导入的行改好后另行上传。",
+        State.CANCELLED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.CHECKING, State.CHECKED): {Role.SYSTEM, *(_STAFF := (Role.PREPARER, Role.FINANCE, Role.POLICY))},
         (State.CHECKING, State.REFUSED): {Role.SYSTEM, *_STAFF},

@@ -132,6 +132,18 @@ class PublicityRound(models.Model):
         CLOSED = "CLOSED", "公示期满"
         CANCELLED = "CANCELLED", "已撤销"
 
+    PUBLIC_LABELS: ClassVar = {
+        State.DRAFT: "",
+        State.PUBLISHED: "正在公示",
+        State.CLOSED: "公示期满",
+        State.CANCELLED: "",
+    }
+    NEXT_STEPS: ClassVar = {
+        State.DRAFT: "由拟稿人以外的复审人员发布。",
+        State.PUBLISHED: "公示期满由系统结束；期间收到的异议逐行核查。",
+        State.CLOSED: "已办结。",
+        State.CANCELLED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.DRAFT, State.PUBLISHED): {Role.REVIEWER},
         (State.DRAFT, State.CANCELLED): {Role.PREPARER, Role.REVIEWER},
@@ -241,6 +253,16 @@ class Objection(models.Model):
         UPHELD = "UPHELD", "异议成立"
         DISMISSED = "DISMISSED", "异议不成立"
 
+    PUBLIC_LABELS: ClassVar = {
+        State.FILED: "已收到，正在核查",
+        State.UPHELD: "异议成立",
+        State.DISMISSED: "异议不成立",
+    }
+    NEXT_STEPS: ClassVar = {
+        State.FILED: "复审人员在答复期限内核查并答复。",
+        State.UPHELD: "该行不予发放，理由告知单位。",
+        State.DISMISSED: "该行没有其他异议的，恢复公示。",
+    }
     MOVES: ClassVar = {
         (State.FILED, State.UPHELD): {Role.REVIEWER},
         (State.FILED, State.DISMISSED): {Role.REVIEWER},
@@ -280,6 +302,14 @@ class PaymentBatch(models.Model):
         RECONCILED = "RECONCILED", "已对账"
         CANCELLED = "CANCELLED", "已撤销"
 
+    NEXT_STEPS: ClassVar = {
+        State.DRAFT: "核对明细后由编制人提交复核。",
+        State.SUBMITTED: "由编制人以外的人复核。",
+        State.APPROVED: "由第三人放行，生成银行文件。",
+        State.RELEASED: "等待银行回盘，逐笔核对。",
+        State.RECONCILED: "已办结。",
+        State.CANCELLED: "已办结。",
+    }
     MOVES: ClassVar = {
         (State.DRAFT, State.SUBMITTED): {Role.FINANCE},
         (State.DRAFT, State.CANCELLED): {Role.FINANCE},
@@ -346,6 +376,12 @@ class Payment(models.Model):
         RETURNED = "RETURNED", "退票"
         DROPPED = "DROPPED", "已移出批次"
 
+    NEXT_STEPS: ClassVar = {
+        State.PENDING: "等待银行回盘。",
+        State.SUCCEEDED: "已办结。",
+        State.RETURNED: "更正账户并核对后列入新的批次。",
+        State.DROPPED: "已移出，查明原因后另行列入。",
+    }
     MOVES: ClassVar = {
         (State.PENDING, State.SUCCEEDED): {Role.FINANCE},
         (State.PENDING, State.RETURNED): {Role.FINANCE},
