@@ -3,28 +3,39 @@
 import argparse
 import asyncio
 import datetime as dt
+import heapq
 import html
 import json
 import os
 import re
+import time
+import uuid
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from samples.signed import BODY_LIMIT, arguments, happens, only_signed, refusal, secret_from_environment, serve
+from samples.signed import BODY_LIMIT, arguments, happens, only_signed, refusal, secret_from_environment, serve, signature
 
 BATCH_LIMIT = 1000
 SHOWN = 200
 KEPT = 200_000  # messages in memory; older ones are forgotten, as a gateway does
+PUSHED_EVERY, PUSHED_AGAIN = 0.05, 1.0  # seconds; again: where a call was not taken
+PUSHED_AT_ONCE = 500
 FIELDS = ("id", "phone", "text", "sign", "template")
 MISHAPS = {
     "reject": "refused for good",
     "busy": "not taken at the first try",
-    "lose": "accepted, never delivered",
+    "fail": "accepted, not delivered",
+    "lose": "accepted, never delivered and never reported",
+    "mute": "delivered, known when asked, never reported",
     "cut": "accepted, the first answer never arrives",
     "twice": "delivered twice",
+    "duplicate": "reported twice",
+    "reorder": "reported before it is answered",
+    "contradict": "reported once more, as the opposite",
 }
 
 
@@ -36,6 +47,7 @@ class Gateway:
         self.taken: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self.tried: set[str] = set()
         self.keep: Path = options.keep
+        self.reports = Reports(options.webhook, options.secret) if options.webhook else None
         if self.keep.exists():
             for line in self.keep.read_text(encoding="utf-8").splitlines():
                 self._remember(json.loads(line))
@@ -63,8 +75,24 @@ class Gateway:
         self._remember(kept)
         with os.fdopen(os.open(self.keep, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
             file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+        if self.reports:
+            self._report(key, self.reports)
         answer = {"id": key, "code": code, "gateway_id": kept["gateway_id"]}
         return answer | ({"cut": True} if code == "ACCEPTED" and self.befalls("cut", key) else {})
+
+    def _report(self, key: str, reports: "Reports") -> None:
+        """Have it reported after a while, or as its mishaps want it."""
+        receipt = self.status(key)
+        if receipt["code"] not in ("DELIVERED", "UNDELIVERED") or self.befalls("mute", key):
+            return
+        report = receipt | {"number": f"R-{key}"}
+        wait = 0 if self.befalls("reorder", key) else self.options.report_ms / 1000
+        reports.push("reports", report, wait)
+        if self.befalls("duplicate", key):
+            reports.push("reports", report, 2 * wait + 0.2)
+        if self.befalls("contradict", key):
+            opposite = {"DELIVERED": "UNDELIVERED", "UNDELIVERED": "DELIVERED"}[receipt["code"]]
+            reports.push("reports", report | {"number": f"R-{key}-2", "code": opposite}, 2 * wait + 0.3)
 
     def _remember(self, kept: dict[str, Any]) -> None:
         self.taken[kept["id"]] = kept
@@ -81,6 +109,8 @@ class Gateway:
             return known | {"code": "UNDELIVERED", "problem": kept["code"], "at": kept["at"]}
         if self.befalls("lose", key):
             return known | {"code": "PENDING"}
+        if self.befalls("fail", key):
+            return known | {"code": "UNDELIVERED", "problem": "NO_SERVICE", "at": kept["at"]}
         return known | {"code": "DELIVERED", "at": kept["at"]}
 
     def on_screen(self, phone: str) -> list[dict[str, Any]]:
@@ -92,6 +122,44 @@ class Gateway:
             if len(shown) >= SHOWN:
                 break
         return shown[:SHOWN]
+
+
+class Reports:
+    """What is to be told to the other side's webhook: each after its time, many in a call, again until it is taken."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self.url, self.secret = url, secret
+        self.due: list[tuple[float, int, str, dict[str, Any]]] = []
+        self.pushed = 0
+
+    def push(self, kind: str, what: dict[str, Any], wait: float) -> None:
+        self.pushed += 1
+        heapq.heappush(self.due, (time.monotonic() + wait, self.pushed, kind, what))
+
+    async def run(self) -> None:
+        async with ClientSession(timeout=ClientTimeout(total=30)) as session:
+            pause = PUSHED_EVERY
+            while True:
+                await asyncio.sleep(pause)
+                pause = PUSHED_EVERY
+                call: list[tuple[float, int, str, dict[str, Any]]] = []
+                while self.due and self.due[0][0] <= time.monotonic() and len(call) < PUSHED_AT_ONCE:
+                    call.append(heapq.heappop(self.due))
+                if call and not await self._call(session, call):
+                    for each in call:
+                        heapq.heappush(self.due, each)
+                    pause = PUSHED_AGAIN
+
+    async def _call(self, session: ClientSession, call: list[tuple[float, int, str, dict[str, Any]]]) -> bool:
+        """Whether it was taken, or can never be."""
+        body = json.dumps({name: [what for *_, kind, what in call if kind == name] for name in ("reports", "replies")}).encode()
+        stamp = str(int(time.time()))
+        headers = {"X-Wengang-Timestamp": stamp, "X-Wengang-Signature": signature(self.secret, stamp, body)}
+        try:
+            async with session.post(self.url, data=body, headers=headers | {"Content-Type": "application/json"}) as answer:
+                return answer.status in (200, 400, 409)
+        except (ClientError, TimeoutError, OSError):
+            return False
 
 
 GATEWAY = web.AppKey("gateway", Gateway)
@@ -154,13 +222,32 @@ async def outbox(request: web.Request) -> web.Response:
         "<title>演示短信网关</title><style>body{font:16px sans-serif;margin:1em}td,th{padding:.4em;border-bottom:1px solid #ccc;"
         "text-align:left;vertical-align:top}</style><h1>演示短信网关：手机上会看到的短信</h1>"
         f"<form>手机号 <input name=phone value='{html.escape(request.query.get('phone', ''))}'> <button>查看</button></form>"
+        "<form method=post action=/reply>以此手机号回复 "
+        f"<input name=phone required placeholder=手机号 value='{html.escape(request.query.get('phone', ''))}'> "
+        "<input name=text required placeholder='如 Y 或 N'> <button>发送</button></form>"
         f"<table><tr><th>时间<th>手机号<th>内容{rows}</table>"
     )
     return web.Response(text=page, content_type="text/html")
 
 
+async def reply(request: web.Request) -> web.Response:
+    """A message from a phone, as typed into the outbox page or posted as JSON; pushed to the webhook."""
+    gateway = request.app[GATEWAY]
+    given: Any = await _json(request) if request.content_type == "application/json" else await request.post()
+    phone, text = (str((given or {}).get(name, "")).strip() for name in ("phone", "text"))
+    if gateway.reports is None or not re.fullmatch(r"\d{3,15}", phone) or not text or len(text) > 500:
+        return refusal(400, "INVALID", "--webhook, and a phone and a text of at most 500 characters")
+    at = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
+    number = str((given or {}).get("number") or f"MO-{uuid.uuid4().hex[:16]}")
+    gateway.reports.push("replies", {"number": number, "phone": phone, "text": text, "at": at}, 0)
+    if request.content_type == "application/json":
+        return web.json_response({"number": number})
+    raise web.HTTPSeeOther(f"/outbox?phone={phone}")
+
+
 async def healthz(request: web.Request) -> web.Response:
-    return web.json_response({"messages": len(request.app[GATEWAY].taken)})
+    gateway = request.app[GATEWAY]
+    return web.json_response({"messages": len(gateway.taken), "to_report": len(gateway.reports.due) if gateway.reports else 0})
 
 
 async def _json(request: web.Request) -> Any:
@@ -177,15 +264,29 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response()
 
 
+async def _pushing(app: web.Application) -> AsyncIterator[None]:
+    """Push while the server runs."""
+    reports = app[GATEWAY].reports
+    task = asyncio.create_task(reports.run()) if reports else None
+    yield
+    if task:
+        task.cancel()
+
+
 def main() -> None:
     parser = arguments("A made-up SMS gateway on 127.0.0.1.", MISHAPS)
     parser.add_argument("--keep", type=Path, required=True, help="file that messages are appended to and read back from")
+    parser.add_argument("--webhook", default="", metavar="URL", help="where reports and replies are pushed to")
+    parser.add_argument("--report-ms", type=int, default=500, help="wait before a message is reported")
     options = parser.parse_args()
-    unsigned = {"/outbox", "/healthz"}
-    app = web.Application(middlewares=[only_signed(secret_from_environment(), unsigned)], client_max_size=BODY_LIMIT)
-    app[GATEWAY] = Gateway(options)
+    options.secret = secret_from_environment()
+    unsigned = {"/outbox", "/healthz", "/reply"}
+    app = web.Application(middlewares=[only_signed(options.secret, unsigned)], client_max_size=BODY_LIMIT)
+    gateway = app[GATEWAY] = Gateway(options)
+    if gateway.reports:
+        app.cleanup_ctx.append(_pushing)
     app.add_routes([web.post("/send", send), web.post("/send-batch", send_batch), web.get("/status", status)])
-    app.add_routes([web.get("/outbox", outbox), web.get("/healthz", healthz)])
+    app.add_routes([web.get("/outbox", outbox), web.post("/reply", reply), web.get("/healthz", healthz)])
     serve(app, options.port)
 
 

@@ -56,7 +56,10 @@ def start(machine: Machine, name: str, environment: dict[str, str] | None = None
     if name in ports and not own[_URL_OF[name]].endswith(f":{ports[name]}"):
         return  # the site named a gateway or platform of its own
     commands: dict[str, list[str]] = {
-        "sms": [python, "-m", "samples.sms_gateway", "--port", str(ports["sms"]), "--keep", str(machine.outbox)],
+        "sms": [
+            python, "-m", "samples.sms_gateway", "--port", str(ports["sms"]), "--keep", str(machine.outbox),
+            "--webhook", f"{own['PUBLIC_URL']}/gateway/sms/",
+        ],
         "platform": [
             python, "-m", "samples.sharing_platform",
             "--port", str(ports["platform"]), "--records", own["PLATFORM_RECORDS"],
