@@ -2,12 +2,10 @@
 a transaction. A site whose gateway speaks otherwise puts an adapter before it, or a further class here."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
@@ -16,8 +14,9 @@ from urllib.parse import urlencode
 import aiohttp
 from django.db import connection
 
-from agency.actions import Answer, Outgoing, Receipt, SendResult
+from agency.actions import Answer, Outgoing, Receipt, SendResult, reported_as, sent_as
 from agency.models import CreditCheck
+from agency.sealed import call_signature
 
 BATCH = 500  # messages or codes a request
 AT_ONCE = 8  # requests at a time
@@ -63,8 +62,7 @@ class _Line:
 
     def _signed(self, body: bytes) -> dict[str, str]:
         stamp = str(int(time.time()))  # real time: the other side refuses what is 300 s off, whatever a demo's desk shows
-        signature = hmac.new(self.secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-        return {"X-Wengang-Timestamp": stamp, "X-Wengang-Signature": signature}
+        return {"X-Wengang-Timestamp": stamp, "X-Wengang-Signature": call_signature(self.secret, stamp, body)}
 
     async def _read(self, request: Any) -> dict[str, Any]:
         try:
@@ -104,10 +102,11 @@ def _listed(reply: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 class SmsGateway:
-    """Send messages, and ask what became of them."""
+    """Send messages, and ask what became of them. `templates`: the gateway's ids of texts that belong to no programme."""
 
-    def __init__(self, url: str, secret: str, timeout: float) -> None:
+    def __init__(self, url: str, secret: str, timeout: float, templates: Mapping[str, str] | None = None) -> None:
         self.line = _Line(url, secret, timeout, "短信网关")
+        self.templates = templates or {}
 
     def send(self, messages: Sequence[Outgoing]) -> list[SendResult]:
         """One result a message, in any order. The message's key makes a repetition harmless."""
@@ -125,7 +124,7 @@ class SmsGateway:
         return [result for part in done for result in part]
 
     async def _send_part(self, session: aiohttp.ClientSession, part: Sequence[Outgoing]) -> list[SendResult]:
-        body = {"messages": [_wire(message) for message in part]}
+        body = {"messages": [self._wire(message) for message in part]}
         try:
             results = _listed(await self.line.post(session, "/send-batch", body), "results")
         except NoAnswer as nothing:
@@ -136,7 +135,10 @@ class SmsGateway:
             halves = part[: len(part) // 2], part[len(part) // 2 :]  # one bad message must not stop the rest
             return [result for half in halves for result in await self._send_part(session, half)]
         told = {str(each.get("id")): each for each in results}
-        return [_result(message, told.get(message.key)) for message in part]
+        return [
+            sent_as(message.key, str(said.get("code")), str(said.get("gateway_id", "")))
+            for message, said in ((message, told.get(message.key, {})) for message in part)
+        ]
 
     async def _receipts(self, keys: Sequence[str]) -> list[Receipt]:
         found: list[Receipt] = []
@@ -148,35 +150,22 @@ class SmsGateway:
                     _log.warning("SMS gateway: no receipts: %s", nothing)
                     continue
                 found += [
-                    Receipt(str(each["id"]), str(each["code"]), str(each.get("problem", "")))
-                    for each in _listed(reply, "statuses")
-                    if "id" in each and "code" in each
+                    reported_as(
+                        each["id"], str(each.get("code")), str(each.get("problem", "")), gateway_id=str(each["gateway_id"])
+                    )
+                    for each in ({"gateway_id": ""} | said for said in _listed(reply, "statuses"))
+                    if each.get("id") in part
                 ]
         return found
 
-
-def _wire(message: Outgoing) -> dict[str, str]:
-    return {
-        "id": message.key,
-        "phone": message.phone,
-        "text": message.text,
-        "sign": message.sign,
-        "template": message.template,
-    }
+    def _wire(self, message: Outgoing) -> dict[str, str]:
+        template = self.templates.get(message.template, message.template)
+        wire = {"id": message.key, "phone": message.phone, "text": message.text}
+        return wire | {"sign": message.sign, "template": template}
 
 
 def _unknown(message: Outgoing, failure: str) -> SendResult:
     return SendResult(message.key, False, failure=failure, retry=True)
-
-
-def _result(message: Outgoing, told: dict[str, Any] | None) -> SendResult:
-    code = str(told.get("code")) if told else ""
-    if told and code == "ACCEPTED":
-        return SendResult(message.key, True, gateway_id=str(told.get("gateway_id", "")))
-    for_good = {"INVALID_PHONE": "手机号无效", "REJECTED": "网关拒收", "CONFLICT": "同一编号已用于另一条短信"}
-    if code in for_good:
-        return SendResult(message.key, False, failure=for_good[code])
-    return _unknown(message, "网关忙" if code == "BUSY" else "网关未说明结果")
 
 
 class CreditPlatform:

@@ -9,7 +9,19 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from agency import clock
-from agency.actions import awaiting_receipt, book_receipts, book_sent, files, imports, jobs, requeue_stuck, take_messages
+from agency.actions import (
+    awaiting_receipt,
+    book_receipts,
+    book_sent,
+    book_unreported,
+    files,
+    forget_pushes,
+    imports,
+    jobs,
+    keep_pace,
+    requeue_stuck,
+    take_messages,
+)
 from agency.gateways import SmsGateway
 from agency.intake import forget_writes
 from agency.models import Job
@@ -30,17 +42,22 @@ def wake(task: str) -> None:
 
 def sms_gateway() -> SmsGateway:
     """The gateway that the settings name."""
-    return SmsGateway(settings.SMS_GATEWAY_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
+    seconds, templates = settings.GATEWAY_TIMEOUT_SECONDS, settings.SMS_TEMPLATES
+    return SmsGateway(settings.SMS_GATEWAY_URL, settings.GATEWAY_SECRET, seconds, templates)
 
 
 @shared_task(name="agency.send_messages")
 def send_messages() -> None:
-    """Send what is due, urgent messages first, 2,000 at a time: take, send outside any transaction, book."""
-    gateway = sms_gateway()
+    """Send what is due, urgent messages first, 2,000 at a time: take, send outside any transaction, book. Where the gateway
+    takes only so many a second, half a second's worth at a time, so that a sign-in code need not wait longer."""
+    gateway, per_second = sms_gateway(), settings.SMS_PER_SECOND
+    at_once = min(SENT_AT_ONCE, max(1, per_second // 2)) if per_second else SENT_AT_ONCE
     if stuck := requeue_stuck(at=clock.now()):
         _log.warning("%d messages were taken and never booked; queued again", stuck)
     until = time.monotonic() + SWEEP_SECONDS
-    while taken := take_messages(SENT_AT_ONCE, at=clock.now()):
+    while taken := take_messages(at_once, at=clock.now()):
+        if per_second:
+            time.sleep(keep_pace("sms", len(taken), per_second))
         results = gateway.send(taken)
         book_sent(results, at=clock.now())
         _log.info("%d messages sent, %d not", sum(each.accepted for each in results), sum(not each.accepted for each in results))
@@ -50,11 +67,16 @@ def send_messages() -> None:
 
 @shared_task(name="agency.read_receipts")
 def read_receipts() -> None:
-    """Ask what became of the messages that the gateway accepted; after three days without a receipt: no answer."""
-    gateway, after = sms_gateway(), 0
-    while keys := awaiting_receipt(SENT_AT_ONCE, after=after, at=clock.now()):
-        book_receipts(gateway.receipts(keys), at=clock.now())
+    """Ask what became of the messages that the gateway accepted: of each one again and again, or, where the gateway reports by
+    itself, once it is late. What is late and not known at the gateway either has no answer."""
+    gateway, after, late = sms_gateway(), 0, settings.SMS_REPORTS == "pushed"
+    while keys := awaiting_receipt(SENT_AT_ONCE, after=after, late=late, at=clock.now()):
+        receipts = gateway.receipts(keys)
+        book_receipts(receipts, at=clock.now())
+        if given_up := book_unreported(receipts, at=clock.now()):
+            _log.warning("%d messages have no report, nor does the gateway know of one", given_up)
         after = int(keys[-1])
+    forget_pushes(called_before=datetime.now(UTC))
 
 
 @shared_task(name="agency.work_jobs")

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from agency import clock
 from agency.admin import roles_of
-from agency.models import Hold, Import, Job, Programme, Role
+from agency.models import Hold, Import, Job, Programme, Reply, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
@@ -56,6 +56,10 @@ def sees_business(request: HttpRequest) -> bool:
 
 def sees_cases(request: HttpRequest) -> bool:
     return any(role in roles_of(request) for role in (Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR))
+
+
+def sees_replies(request: HttpRequest) -> bool:
+    return any(role in roles_of(request) for role in (Role.PREPARER, Role.REVIEWER, Role.AUDITOR))
 
 
 def sees_money(request: HttpRequest) -> bool:
@@ -204,10 +208,12 @@ def _money_todos(scope: Q) -> list[Todo]:
 def _desk_todos(scope: Q) -> list[Todo]:
     imports, jobs = _counted(Import.objects.filter(scope)), _counted(Job.objects.filter(scope))
     stuck = stuck_jobs(clock.now()).filter(scope).count()
+    replies = Reply.objects.filter(scope | Q(region__isnull=True), state=Reply.State.LISTED).count()
     loaders = PREPARER | FINANCE | {Role.POLICY}
     checked, refused = Import.State.CHECKED, Import.State.REFUSED
     return [
         Todo("导入已检查，待确认", imports.get(checked, 0), _state("agency_import", checked), loaders | REVIEWER),
+        Todo("短信回复，待人工处理", replies, _state("agency_reply", Reply.State.LISTED), PREPARER, "先联系来信人，再登记结果。"),
         Todo("文件不合格，待处理", imports.get(refused, 0), _state("agency_import", refused), loaders),
         Todo("失败的作业", jobs.get(Job.State.FAILED, 0), _state("agency_job", Job.State.FAILED), loaders),
         Todo("停滞的作业", stuck, _listed("agency_job", stuck="yes"), loaders, "十分钟没有进展；请联系系统管理，或取消后重试。"),

@@ -101,6 +101,7 @@ UNFOLD = {
                     menu("工作日历", "calendar_month", "agency_workday", "sees_business"),
                     menu("基金月报", "savings", "agency_fundmonth", "sees_business"),
                     menu("短信", "sms", "agency_message", "sees_business"),
+                    menu("短信回复", "reply", "agency_reply", "sees_replies"),
                     menu("作业", "pending_actions", "agency_job", "sees_business"),
                     menu("文件", "draft", "agency_file", "sees_business"),
                 ],

@@ -139,6 +139,10 @@ NOTICE_FOLDERS = [Path(folder) for folder in given("NOTICE_FOLDERS").split(":") 
 
 # --- the outside -------------------------------------------------------------------------------
 SMS_GATEWAY_URL = given("SMS_GATEWAY_URL")
+SMS_REPORTS = given("SMS_REPORTS", "asked")  # or "pushed": the gateway calls /gateway/sms/ by itself
+SMS_PER_SECOND = env.int("SMS_PER_SECOND", default=0)  # of all processes together; 0: as fast as it goes
+# The gateway's ids of the texts that belong to no programme: "sign_in_code:T001,...".
+SMS_TEMPLATES = dict(pair.split(":", 1) for pair in given("SMS_TEMPLATES").split(",") if ":" in pair)
 CREDIT_PLATFORM_URL = given("CREDIT_PLATFORM_URL")
 GATEWAY_SECRET = given("WENGANG_GATEWAY_SECRET")
 GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=10)

@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Greatest, Least
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
-from agency.models import Message, User
+from agency.models import Message, Programme, User
 from agency.moves import move, move_all, open_all
 from agency.queries import Office, offices
 from agency.sealed import SealBroken
@@ -21,7 +24,7 @@ SIGN_IN_CODE = "sign_in_code"
 CODE_LEAVES_WITHIN = timedelta(minutes=5)  # a code that is sent later is of no use
 STUCK_AFTER = timedelta(minutes=10)
 MOST_TRIES = 8
-RECEIPT_WITHIN = timedelta(days=3)
+ASKED_LEAST, ASKED_MOST = timedelta(seconds=30), timedelta(hours=1)  # between two questions after one report
 CHUNK = 5_000
 
 Row = tuple[str, int | None, str | None, str, Mapping[str, Any]]  # case kind, case id, region, phone, params
@@ -52,38 +55,47 @@ class SendResult(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of one message: PENDING, DELIVERED, UNDELIVERED (with the gateway's problem) or UNKNOWN."""
+    """What became of one message: its state by then, None while the gateway knows no more, with a reason where it failed.
+    `number` is the report's own, empty where the gateway was asked."""
 
     key: str
-    code: str
+    state: str | None
     problem: str = ""
+    number: str = ""
+    gateway_id: str = ""
 
 
-def queue_messages(kind: str, rows: Iterable[Row], *, at: datetime, urgent: bool = False, sign: str = "") -> int:
+def queue_messages(
+    kind: str, rows: Iterable[Row], *, at: datetime, urgent: bool = False, programme: Programme | None = None, sign: str = ""
+) -> int:
     """Queue one message a row, worded by templates/sms/<kind>.txt from its params, and from the region's own
     `office` and `office_phone`. Dates become 2024年8月31日, Decimals 1,815.08. Rows without a phone are refused.
 
-    `sign` is the programme's 短信签名; the office's name where it is empty. Returns how many. Raises MessageRefused."""
+    Of the programme are 短信签名 (the office's name where it is empty), 短信模板号 and how long a report is waited for.
+    Returns how many. Raises MessageRefused."""
     known = offices()
+    of_all: dict[str, Any] = {"kind": kind, "created_at": at, "next_try_at": at, "urgent": urgent, "sign": sign}
+    if programme is not None:
+        of_all |= {"sign": programme.sms_sign, "template": str(programme.sms_templates.get(kind, ""))[:64]}
+        of_all |= {"report_hours": programme.sms_report_hours}
     queued = 0
     every = iter(rows)
     with transaction.atomic():
         while chunk := list(islice(every, CHUNK)):
-            open_all([_message(kind, row, known, at, urgent, sign) for row in chunk], by=None, at=at)
+            open_all([_message(row, known, of_all) for row in chunk], by=None, at=at)
             queued += len(chunk)
     return queued
 
 
-def _message(kind: str, row: Row, known: Mapping[str | None, Office], at: datetime, urgent: bool, sign: str) -> Message:
+def _message(row: Row, known: Mapping[str | None, Office], of_all: Mapping[str, Any]) -> Message:
     case_kind, case_id, region_id, phone, params = row
     if not phone:
         raise MessageRefused("没有手机号，不能发送短信；请先补录。")
     office = known.get(region_id, known[None])
-    return Message(
-        kind=kind, case_kind=case_kind, case_id=case_id, region_id=region_id, phone=phone, urgent=urgent,
-        text=_worded(kind, {"office": office.name, "office_phone": office.phone} | dict(params)),
-        sign=(sign or office.name)[:30], created_at=at, next_try_at=at,
-    )  # fmt: skip
+    text = _worded(of_all["kind"], {"office": office.name, "office_phone": office.phone} | dict(params))
+    message = Message(case_kind=case_kind, case_id=case_id, region_id=region_id, phone=phone, text=text, **of_all)
+    message.sign = (message.sign or office.name)[:30]
+    return message
 
 
 def _worded(kind: str, params: Mapping[str, Any]) -> str:
@@ -104,6 +116,13 @@ def _shown(value: Any) -> str:
     return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
 
 
+@cache
+def message_kinds() -> tuple[str, ...]:
+    """The names of the texts in templates/sms."""
+    folders = (Path(folder) / "sms" for folder in get_template("sms/offer.txt").backend.dirs)
+    return tuple(sorted({path.stem for folder in folders for path in folder.glob("*.txt")}))
+
+
 def take_messages(limit: int, *, at: datetime) -> list[Outgoing]:
     """Take up to `limit` due messages for sending, urgent ones first, passing by those that another sweep has.
 
@@ -119,13 +138,29 @@ def take_messages(limit: int, *, at: datetime) -> list[Outgoing]:
     return [each for each in taken if isinstance(each, Outgoing)]
 
 
+def keep_pace(gateway: str, count: int, per_second: int) -> float:
+    """Book a place for so many messages among all that our processes send to a gateway; how many seconds to wait for it.
+    By the database's own clock, which they share."""
+    taken = count / per_second
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO agency_pace AS pace (gateway, free_at) VALUES (%s, clock_timestamp() + make_interval(secs => %s)) "
+            "ON CONFLICT (gateway) DO UPDATE "
+            "SET free_at = greatest(pace.free_at, clock_timestamp()) + make_interval(secs => %s) "
+            "RETURNING extract(epoch FROM free_at - clock_timestamp())",
+            [gateway, taken, taken],
+        )
+        return max(0.0, float(cursor.fetchone()[0]) - taken)
+
+
 def _in_hand(message: Message, at: datetime) -> Outgoing | SendResult:
     """The message in the open; a failure where it is not to be sent."""
     key = str(message.pk)
     if message.kind == SIGN_IN_CODE and message.created_at + CODE_LEAVES_WITHIN <= at:
         return SendResult(key, False, failure="验证码已过有效期，不再发送")
     try:
-        return Outgoing(key, message.phone.reveal(), message.text.reveal(), message.sign, message.kind)
+        text = message.text.reveal()
+        return Outgoing(key, message.phone.reveal(), text, message.sign, message.template or message.kind)
     except SealBroken:
         return SendResult(key, False, failure="号码或内容无法解密，请联系系统管理核对密钥")
 
@@ -144,7 +179,7 @@ def book_sent(results: Sequence[SendResult], *, at: datetime) -> None:
             also = {"failure": failure} | ({"next_try_at": next_try_at} if next_try_at else {})
             move_all(rows, to, by=None, at=at, why=failure, also=also)
             if to == Message.State.SENT:
-                _number(ids, [said[pk].gateway_id[:64] for pk in ids])
+                _number(ids, [said[pk].gateway_id[:64] for pk in ids], [""] * len(ids))
             if to != Message.State.QUEUED:
                 rows.filter(kind=SIGN_IN_CODE).update(text="")
 
@@ -152,20 +187,21 @@ def book_sent(results: Sequence[SendResult], *, at: datetime) -> None:
 def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[str, str, datetime | None]:
     """(state, failure, next try) that a result leads to."""
     if result.accepted:
-        return Message.State.SENT, "", None
+        return Message.State.SENT, "", at
     if not result.retry or tries >= MOST_TRIES:
         return Message.State.FAILED, result.failure[:200], None
     wait = 5 if urgent else min(30 * 2 ** (tries - 1), 3600)
     return Message.State.QUEUED, result.failure[:200], at + timedelta(seconds=wait)
 
 
-def _number(ids: list[int], gateway_ids: list[str]) -> None:
-    """Note the gateway's own number of each message, in one statement."""
+def _number(ids: list[int], gateway_ids: list[str], reports: list[str]) -> None:
+    """Note the gateway's own number of each message, and of its report, where it gave one; in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE agency_message SET gateway_id = given.number FROM unnest(%s::bigint[], %s::text[]) given (id, number) "
-            "WHERE agency_message.id = given.id",
-            [ids, gateway_ids],
+            "UPDATE agency_message message SET gateway_id = coalesce(nullif(given.number, ''), message.gateway_id), "
+            "report = coalesce(nullif(given.report, ''), message.report) "
+            "FROM unnest(%s::bigint[], %s::text[], %s::text[]) given (id, number, report) WHERE message.id = given.id",
+            [ids, gateway_ids, reports],
         )
 
 
@@ -182,21 +218,47 @@ def resend_message(message: Message, *, by: User, at: datetime) -> None:
     move(message, Message.State.QUEUED, by=by, at=at, why="人工重发", tries=0, next_try_at=at)
 
 
-def awaiting_receipt(limit: int, *, after: int, at: datetime) -> list[str]:
-    """Keys of sent messages without a receipt, by id from `after` on. Those sent over three days ago end as NO_ANSWER."""
-    sent = Message.objects.filter(state=Message.State.SENT)
-    move_all(sent.filter(sent_at__lt=at - RECEIPT_WITHIN), Message.State.NO_ANSWER, by=None, at=at, why="三日内无回执")
-    return [str(pk) for pk in sent.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit]]
+def awaiting_receipt(limit: int, *, after: int, late: bool, at: datetime) -> list[str]:
+    """Keys of sent messages whose report is to be asked for, by id from `after` on; with `late` only those that have waited
+    for it longer than their programme allows, for a gateway that reports by itself."""
+    sent = Message.objects.filter(state=Message.State.SENT, pk__gt=after, next_try_at__lte=at)
+    if late:
+        sent = sent.filter(_late(at))
+    return [str(pk) for pk in sent.order_by("pk").values_list("pk", flat=True)[:limit]]
 
 
-def book_receipts(receipts: Sequence[Receipt], *, at: datetime) -> None:
-    """Book what became of sent messages; one that is still on its way is left."""
-    ends: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for receipt in receipts:
-        if receipt.code == "DELIVERED":
-            ends[Message.State.DELIVERED, ""].append(int(receipt.key))
-        elif receipt.code == "UNDELIVERED":
-            ends[Message.State.FAILED, f"未送达：{receipt.problem}"[:200]].append(int(receipt.key))
-    for (to, failure), ids in ends.items():
-        rows = Message.objects.filter(pk__in=ids, state=Message.State.SENT)
-        move_all(rows, to, by=None, at=at, why=failure, also={"failure": failure})
+def _late(at: datetime) -> Q:
+    """That a message has waited for its report longer than its programme allows."""
+    hours = ExpressionWrapper(F("report_hours") * Value(timedelta(hours=1)), DurationField())
+    return Q(sent_at__lt=ExpressionWrapper(Value(at) - hours, DateTimeField()))
+
+
+def book_receipts(receipts: Iterable[Receipt], *, at: datetime) -> int:
+    """Book what became of messages. The first final state stands; a report that overtook the gateway's answer counts, the
+    same report twice does not. Returns how many changed a message."""
+    told = {int(each.key): each for each in reversed(list(receipts)) if each.state}
+    reported: dict[tuple[str, str], list[int]] = defaultdict(list)
+    with transaction.atomic():
+        live = Message.objects.filter(pk__in=told, state__in=[Message.State.SENDING, Message.State.SENT])
+        live |= Message.objects.filter(pk__in=told, state=Message.State.QUEUED, tries__gt=0)
+        for pk, number in live.select_for_update().order_by("pk").values_list("pk", "report"):
+            if not number or number != told[pk].number:
+                reported[str(told[pk].state), told[pk].problem[:200]].append(pk)
+        for (to, failure), ids in reported.items():
+            rows = Message.objects.filter(pk__in=ids)
+            move_all(rows, to, by=None, at=at, why=failure, also={"failure": failure})
+            _number(ids, [told[pk].gateway_id[:64] for pk in ids], [told[pk].number[:64] for pk in ids])
+            rows.filter(kind=SIGN_IN_CODE).update(text="")
+    return sum(map(len, reported.values()))
+
+
+def book_unreported(receipts: Iterable[Receipt], *, at: datetime) -> int:
+    """Of the messages of which a gateway that was asked knows no more: those late have NO_ANSWER, the others are asked for
+    again, each time after as long as they have waited. Returns how many are given up."""
+    silent = Message.objects.filter(pk__in=[int(each.key) for each in receipts if not each.state], state=Message.State.SENT)
+    with transaction.atomic():
+        given_up = move_all(silent.filter(_late(at)), Message.State.NO_ANSWER, by=None, at=at, why="逾期无回执，经查询仍无结果")
+        waited = ExpressionWrapper(Value(at) - F("sent_at"), DurationField())
+        again = Least(Greatest(waited, Value(ASKED_LEAST)), Value(ASKED_MOST))
+        silent.update(next_try_at=ExpressionWrapper(Value(at) + again, DateTimeField()))
+    return len(given_up.moved)

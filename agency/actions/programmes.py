@@ -8,12 +8,15 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
+from agency.actions.messages import message_kinds
 from agency.models import Edition, Event, Programme, Region, Role, User
 from agency.moves import check_mover, move, open_all, record
 from agency.queries import fund_finding, programmes_over, terms_of
 from policy import explain
 from policy.notice import ChoiceRefused, NoticeError, Terms, load, names
 from policy.verdict import Answer
+
+MOST_REPORT_HOURS = 24 * 30
 
 
 class ProgrammeRefused(Exception):
@@ -130,6 +133,27 @@ def record_final(programme: Programme, number: str, on: date, *, by: User, at: d
             why=f"补录正式文号：{number}", detail={"final_on": str(on)},
         )  # fmt: skip
     programme.final_number, programme.final_on = number, on
+
+
+def set_messages(
+    programme: Programme, sign: str, templates: Mapping[str, str], report_hours: int, *, by: User, at: datetime
+) -> None:
+    """How the programme's SMS are signed, the gateway's id of each text, and how many hours a report is waited for; for
+    messages that are queued from now on. Raises ProgrammeRefused, MoveRefused."""
+    check_mover(programme, {Role.POLICY}, by, at)
+    if unknown := [kind for kind in templates if kind not in message_kinds()]:
+        raise ProgrammeRefused(f"没有名为“{unknown[0]}”的短信；现有：{'、'.join(message_kinds())}。")
+    if not 1 <= report_hours <= MOST_REPORT_HOURS:
+        raise ProgrammeRefused(f"等待短信回执小时数须在 1 至 {MOST_REPORT_HOURS} 之间。")
+    new = {"sms_sign": sign.strip(), "sms_templates": dict(templates), "sms_report_hours": report_hours}
+    with transaction.atomic():
+        Programme.objects.filter(pk=programme.pk).update(**new)
+        record(
+            Event.Kind.WRITE, case=Programme.CASE, case_id=programme.pk, by=by, at=at, region_id=programme.region_id,
+            why="短信签名、模板号与回执时限", detail=new,
+        )  # fmt: skip
+    for name, value in new.items():
+        setattr(programme, name, value)
 
 
 def close_programme(programme: Programme, *, by: User, at: datetime) -> None:

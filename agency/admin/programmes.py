@@ -17,6 +17,7 @@ from agency.actions import (
     propose_edition,
     record_final,
     refuse_edition,
+    set_messages,
 )
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput, regions_under
@@ -34,12 +35,12 @@ class ChoicesField(forms.CharField):
 
     widget = forms.Textarea(attrs={"rows": 5})
 
-    def __init__(self) -> None:
-        super().__init__(
-            label="经办选择",
-            required=False,
-            help_text="每行一项，如 layoff_method=claimants_over_mean；留空即用默认。文件已定的不能更改。",
-        )
+    def __init__(
+        self,
+        label: str = "经办选择",
+        help_text: str = "每行一项，如 layoff_method=claimants_over_mean；留空即用默认。文件已定的不能更改。",
+    ) -> None:
+        super().__init__(label=label, required=False, help_text=help_text)
 
     def clean(self, value: Any) -> dict[str, str]:
         chosen = {}
@@ -82,6 +83,16 @@ class WhyForm(forms.Form):
     why = forms.CharField(label="理由", max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class MessagesForm(forms.Form):
+    sign = forms.CharField(label="短信签名", max_length=30, required=False, help_text="空为经办机构名称")
+    templates = ChoicesField(label="短信模板号", help_text="每行一项：短信名=网关报备的模板号，如 offer=SMS_1001；须填全")
+    report_hours = forms.IntegerField(label="等待短信回执小时数", min_value=1)
+
+    def fill(self, *, obj: Programme, **_: object) -> None:
+        written = "\n".join(f"{kind}={number}" for kind, number in obj.sms_templates.items())
+        self.initial = {"sign": obj.sms_sign, "templates": written, "report_hours": obj.sms_report_hours}
+
+
 class FinalForm(forms.Form):
     number = forms.CharField(label="正式文号", max_length=60)
     on = forms.DateField(label="正式印发日期", widget=DateInput)
@@ -104,7 +115,8 @@ class ProgrammeAdmin(DeskAdmin):
     fields = (
         ("title", "state"),
         ("notice", "region", "year"),
-        ("confirm_by", "sms_sign", "collective_decision_over"),
+        ("confirm_by", "collective_decision_over"),
+        ("sms_sign", "sms_templates", "sms_report_hours"),
         ("final_number", "final_on"),
         ("prepared_by", "created_at", "opened_at"),
     )
@@ -119,6 +131,16 @@ class ProgrammeAdmin(DeskAdmin):
             main=True,
             refusals=(ProgrammeRefused,),
             hint="开办须由筹备人以外的人办理，且上年度基金备付期限在一年以上。开办后只能以新版本变更。",
+        ),
+        Deed(
+            "messages",
+            "短信设置",
+            POLICY,
+            set_messages,
+            states=frozenset({State.PREPARED, State.OPEN}),
+            form=MessagesForm,
+            refusals=(ProgrammeRefused,),
+            hint="对此后生成的短信起作用；超过等待小时数仍无回执的，先向网关查询，再记为无回执。",
         ),
         Deed(
             "propose",

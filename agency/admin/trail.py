@@ -21,14 +21,14 @@ PAGES = {  # where a case's page is, by its fixed word: a name of a URL, not an 
     "job": "agency_job", "enterprise": "enterprises_enterprise", "message": "agency_message", "payment": "payout_payment",
     "file": "agency_file", "user": "agency_user", "claim": "skills_claim", "person": "enterprises_insuredperson",
     "what-if": "refunds_whatif", "screening": "refunds_screeningrun",
-    "certificate": "skills_certificate", "training": "skills_trainingsubsidy",
+    "reply": "agency_reply", "certificate": "skills_certificate", "training": "skills_trainingsubsidy",
 }  # fmt: skip
 WORDS = {
     "refund": "返还事项", "award": "应发补贴", "batch": "拨付批次", "round": "公示批次", "objection": "公示异议",
     "programme": "项目", "edition": "项目版本",
     "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
     "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查", "what-if": "试算",
-    "claim": "技能补贴事项", "person": "参保人员", "certificate": "技能证书", "training": "职业培训补贴",
+    "reply": "短信回复", "claim": "技能补贴事项", "person": "参保人员", "certificate": "技能证书", "training": "职业培训补贴",
 }  # fmt: skip
 
 

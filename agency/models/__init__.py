@@ -1,5 +1,6 @@
 """The rows of the agency, one file a noun."""
 
+from agency.models.gateway import Pace, Push, Reply
 from agency.models.history import Write, keep_old_versions, watched_tables
 from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role, User
 from agency.models.places import DeskClock, FundMonth, Region, Workday
@@ -24,9 +25,12 @@ __all__ = [
     "Import",
     "Job",
     "Message",
+    "Pace",
     "Post",
     "Programme",
+    "Push",
     "Region",
+    "Reply",
     "Role",
     "User",
     "Workday",

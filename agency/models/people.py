@@ -132,6 +132,9 @@ class Code(models.Model):
         return f"{self.user} {self.sent_at:%F %T}"
 
 
+REPORT_HOURS = 72  # that a report is waited for, where the programme says nothing else
+
+
 class Message(models.Model):
     """短信: one message to one phone. The row is the queue; its id is the idempotency key at the gateway."""
 
@@ -157,6 +160,10 @@ class Message(models.Model):
         (State.SENDING, State.FAILED): {Role.SYSTEM},
         (State.SENDING, State.QUEUED): {Role.SYSTEM},
         (State.FAILED, State.QUEUED): {Role.SYSTEM, Role.PREPARER},
+        # a report may overtake the gateway's answer, or come where the answer was lost
+        (State.QUEUED, State.DELIVERED): {Role.SYSTEM},
+        (State.QUEUED, State.FAILED): {Role.SYSTEM},
+        (State.SENDING, State.DELIVERED): {Role.SYSTEM},
         (State.SENT, State.DELIVERED): {Role.SYSTEM},
         (State.SENT, State.FAILED): {Role.SYSTEM},
         (State.SENT, State.NO_ANSWER): {Role.SYSTEM},
@@ -173,12 +180,15 @@ class Message(models.Model):
     phone_index = BlindIndexField("手机号索引", of="phone")
     text = SealedField("内容")  # a code's text is emptied once it has left
     sign = models.CharField("签名", max_length=30, blank=True)
+    template = models.CharField("网关模板号", max_length=64, blank=True, default="")
+    report_hours = models.PositiveSmallIntegerField("等待回执小时数", default=REPORT_HOURS)
     urgent = models.BooleanField("优先", default=False)  # sign-in codes leave before campaigns
     created_at = models.DateTimeField("生成时间")
-    next_try_at = models.DateTimeField("下次发送时间")
+    next_try_at = models.DateTimeField("下次发送时间")  # of a sent one: when its report is asked for next
     tries = models.PositiveSmallIntegerField("已发次数", default=0)
     sent_at = models.DateTimeField("发出时间", null=True)
     gateway_id = models.CharField("网关消息号", max_length=64, blank=True)
+    report = models.CharField("回执号", max_length=64, blank=True, default="")
     failure = models.CharField("失败原因", max_length=200, blank=True)
 
     class Meta:

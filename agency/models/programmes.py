@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from agency.models.people import Role, User
+from agency.models.people import REPORT_HOURS, Role, User
 from agency.models.places import Region
 
 
@@ -37,6 +37,8 @@ class Programme(models.Model):
     title = models.CharField("名称", max_length=120)
     confirm_by = models.DateField("确认截止日", null=True, blank=True)
     sms_sign = models.CharField("短信签名", max_length=30, blank=True)
+    sms_templates = models.JSONField("短信模板号", default=dict, blank=True)  # name in templates/sms -> the gateway's id of it
+    sms_report_hours = models.PositiveSmallIntegerField("等待短信回执小时数", default=REPORT_HOURS)
     collective_decision_over = models.DecimalField(
         "集体审议金额线", max_digits=14, decimal_places=2, null=True, blank=True, help_text="单批超过此金额（元）须填集体审议文号"
     )

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 import time
+import urllib.request
 from contextlib import closing
 from datetime import date
 
@@ -159,9 +160,16 @@ class TestSending:
     def test_receipts_are_read_for_what_was_sent(self, gateway):
         line = gateway("--lose", "0.5")
         line.send(messages(40))
-        codes = {receipt.key: receipt.code for receipt in line.receipts([str(n) for n in range(1, 42)])}
-        assert codes["41"] == "UNKNOWN"
-        assert {"PENDING", "DELIVERED"} == set(codes.values()) - {"UNKNOWN"}
+        states = {receipt.key: receipt.state for receipt in line.receipts([str(n) for n in range(1, 42)])}
+        assert states["41"] is None
+        assert set(states.values()) == {None, "DELIVERED"}
+
+    def test_a_text_of_no_programme_has_the_template_that_the_site_names(self, fake, secret):
+        url = fake("sms_gateway")
+        other = messages(1, first=2)[0]._replace(template="T-7")
+        SmsGateway(url, secret, 10, {"offer": "SITE-1"}).send([*messages(1), other])
+        with urllib.request.urlopen(f"{url}/outbox?format=json", timeout=10) as answer:
+            assert [each["template"] for each in json.load(answer)["messages"]] == ["T-7", "SITE-1"]
 
     def test_receipts_of_a_gateway_that_is_away_are_none(self, secret):
         with closing(listening()) as server:

@@ -11,18 +11,21 @@ from django.conf import settings
 from django.db import connection
 
 from agency.actions import (
+    OUTCOMES,
     MessageRefused,
-    Receipt,
     SendResult,
     awaiting_receipt,
     book_receipts,
     book_sent,
+    book_unreported,
     queue_messages,
+    reported_as,
     requeue_stuck,
     resend_message,
+    sent_as,
     take_messages,
 )
-from agency.models import Event, Message, Role
+from agency.models import Event, Message, Programme, Role
 from agency.moves import MoveRefused
 
 pytestmark = pytest.mark.django_db
@@ -62,10 +65,8 @@ class TestWording:
         ):
             assert part in text
 
-    def test_is_signed_by_the_office_above_a_region_without_one_or_by_the_programme(self, queue, at):
+    def test_is_signed_by_the_office_above_a_region_without_one(self, queue):
         assert queue()[0].sign == "甲市失业保险中心"
-        queue_messages("offer", [("refund", 1, "1403", PHONE, OFFER)], at=at, sign="甲市稳岗")
-        assert Message.objects.latest("pk").sign == "甲市稳岗"
 
     @pytest.mark.parametrize("template", sorted(SMS.glob("*.txt")), ids=lambda path: path.stem)
     def test_no_text_has_a_link_or_asks_for_an_account(self, template):
@@ -282,22 +283,81 @@ class TestReceipts:
         return message
 
     @pytest.mark.parametrize(
-        ("code", "state", "failure"),
+        ("code", "problem", "state", "failure"),
         [
-            ("DELIVERED", "DELIVERED", ""),
-            ("UNDELIVERED", "FAILED", "未送达：停机"),
-            ("PENDING", "SENT", ""),
-            ("UNKNOWN", "SENT", ""),
+            ("DELIVERED", "", "DELIVERED", ""),
+            ("UNDELIVERED", "停机", "FAILED", "未送达：停机"),
+            ("UNDELIVERED", "NO_SERVICE", "FAILED", "未送达：停机或空号"),
+            ("EXPIRED", "", "FAILED", "未送达：超过有效期"),
+            ("PENDING", "", "SENT", ""),
+            ("UNKNOWN", "", "SENT", ""),
+            ("SOMETHING_NEW", "", "SENT", ""),
         ],
     )
-    def test_what_became_of_it_is_booked(self, code, state, failure, on_its_way, at):
-        assert awaiting_receipt(10, after=0, at=at) == [str(on_its_way.pk)]
-        book_receipts([Receipt(str(on_its_way.pk), code, "停机" if failure else "")], at=at)
+    def test_what_became_of_it_is_booked(self, code, problem, state, failure, on_its_way, at):
+        assert awaiting_receipt(10, after=0, late=False, at=at) == [str(on_its_way.pk)]
+        book_receipts([reported_as(str(on_its_way.pk), code, problem)], at=at)
         on_its_way.refresh_from_db()
         assert (on_its_way.state, on_its_way.failure) == (state, failure)
 
-    def test_after_three_days_without_one_it_has_no_answer(self, on_its_way, at):
-        assert awaiting_receipt(10, after=0, at=at + timedelta(days=3)) == [str(on_its_way.pk)]
-        assert awaiting_receipt(10, after=0, at=at + timedelta(days=3, seconds=1)) == []
+    def test_it_is_asked_for_less_and_less_often(self, on_its_way, at):
+        now, waits = at, []
+        for _ in range(12):
+            assert awaiting_receipt(10, after=0, late=False, at=now) == [str(on_its_way.pk)]
+            book_unreported([reported_as(str(on_its_way.pk), "PENDING")], at=now)
+            on_its_way.refresh_from_db()
+            assert awaiting_receipt(10, after=0, late=False, at=on_its_way.next_try_at - timedelta(seconds=1)) == []
+            waits.append(int((on_its_way.next_try_at - now).total_seconds()))
+            now = on_its_way.next_try_at
+        assert waits == [30, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
+
+    @pytest.mark.parametrize(("late_by", "state"), [(timedelta(0), "SENT"), (timedelta(seconds=1), "NO_ANSWER")])
+    def test_once_its_programmes_hours_are_over_and_the_gateway_was_asked_it_has_no_answer(self, late_by, state, queue, at):
+        [message] = queue()
+        Message.objects.update(report_hours=2)
+        take_messages(10, at=at)
+        book_sent([sent(message)], at=at)
+        now = at + timedelta(hours=2) + late_by
+        asked = awaiting_receipt(10, after=0, late=True, at=now)
+        assert bool(asked) == (state == "NO_ANSWER")
+        message.refresh_from_db()
+        assert message.state == "SENT"
+        assert book_unreported([reported_as(str(message.pk), "PENDING")], at=now) == (state == "NO_ANSWER")
+        message.refresh_from_db()
+        assert message.state == state
+
+    def test_it_waits_on_while_the_gateway_cannot_be_asked(self, on_its_way, at):
+        book_unreported([], at=at + timedelta(days=30))
+        assert awaiting_receipt(10, after=0, late=True, at=at + timedelta(days=30)) == [str(on_its_way.pk)]
+
+    def test_what_has_no_answer_stays_so(self, on_its_way, at):
+        book_unreported([reported_as(str(on_its_way.pk), "UNKNOWN")], at=at + timedelta(days=4))
+        assert book_receipts([reported_as(str(on_its_way.pk), "DELIVERED")], at=at + timedelta(days=4)) == 0
         on_its_way.refresh_from_db()
         assert on_its_way.state == "NO_ANSWER"
+
+
+class TestOutcomes:
+    @pytest.mark.parametrize("code", [*OUTCOMES, "", "None", "SOMETHING_NEW"])
+    def test_every_code_leads_to_a_move_of_the_table(self, code):
+        said, told = sent_as("1", code), reported_as("1", code)
+        to = "SENT" if said.accepted else "QUEUED" if said.retry else "FAILED"
+        assert (Message.State.SENDING, to) in Message.MOVES
+        assert said.accepted or said.failure
+        assert told.state is None or (Message.State.SENT, told.state) in Message.MOVES
+        assert told.state != "FAILED" or told.problem
+
+    def test_docs_list_them_all(self):
+        text = (Path(settings.BASE_DIR) / "docs" / "gateways.md").read_text(encoding="utf-8")
+        assert [code for code in OUTCOMES if f"| `{code}`" not in text] == []
+
+
+class TestProgramme:
+    def test_its_sign_template_and_hours_go_with_every_message(self, regions, at):
+        programme = Programme(sms_sign="甲市稳岗", sms_templates={"offer": "T-1001"}, sms_report_hours=24)
+        for kind in ("offer", "declined"):
+            row = ("refund", 1, "1403", PHONE, OFFER | {"period_end": date(2024, 12, 31)})
+            queue_messages(kind, [row], at=at, programme=programme)
+        taken = take_messages(10, at=at)
+        assert {(each.sign, each.template) for each in taken} == {("甲市稳岗", "T-1001"), ("甲市稳岗", "declined")}
+        assert set(Message.objects.values_list("report_hours", flat=True)) == {24}

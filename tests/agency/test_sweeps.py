@@ -3,11 +3,13 @@
 import json
 import logging
 import os
+import threading
 import time
 from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.db import connection
 from kombu import pools
 from redis import Redis
 
@@ -106,6 +108,24 @@ class TestSendMessages:
         gateway()
         send_messages()
         assert not Event.objects.filter(case_kind="message").exists()
+
+    def test_two_workers_together_keep_the_pace_of_the_gateway(self, queue, gateway, settings):
+        gateway()
+        settings.SMS_PER_SECOND = 40
+        queue(60)
+        begun = time.monotonic()
+        both = [threading.Thread(target=self.sweep) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join(60)
+        taken = time.monotonic() - begun
+        assert Message.objects.filter(state="SENT").count() == 60
+        assert taken >= 1.0  # the first twenty at once, two times twenty each half a second after the other
+
+    def sweep(self) -> None:
+        send_messages()
+        connection.close()
 
     def test_no_phone_reaches_the_log_or_the_broker(self, worker, outbox, queue, the_machine, caplog):
         queue(3, phone="13800000079")

@@ -153,7 +153,7 @@ class TestAYear:
         wake("refunds.look_up_credit")
         until(lambda: not screened_to_look_up(programme, date(2024, 6, 20)).exists(), "look-up")
         clerk.press("refunds/application", "发出确认通知", programme=str(programme.pk))
-        until(lambda: Message.objects.filter(kind="offer", state="SENT").exists(), "offer")
+        until(lambda: Message.objects.filter(kind="offer", state__in=["SENT", "DELIVERED"]).exists(), "offer")
 
         desk_at(6, 26)
         handset = browser.new_context(**browser_context_args | phone).new_page()

@@ -83,7 +83,7 @@ def _offer(
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)
     told = {"title": programme.title, "deadline": deadline}
     kind = SILENT_OFFER if terms.word_of("confirm_mode") == "silent" else "offer"
-    queue_messages(kind, [_message(each, told) for each in with_contacts(moved)], at=at, sign=programme.sms_sign)
+    queue_messages(kind, [_message(each, told) for each in with_contacts(moved)], at=at, programme=programme)
     return moved, refused
 
 
@@ -126,4 +126,4 @@ def guide_dispatch(programme: Programme, *, by: User, at: datetime) -> int:
         Programme.objects.select_for_update().get(pk=programme.pk)
         mine = list(rows.filter(within(by, {Role.PREPARER}, today)).values_list("pk", flat=True))
         params = {"title": programme.title, "period_end": period_end}
-        return queue_messages(GUIDE, [_message(each, params) for each in with_contacts(mine)], at=at, sign=programme.sms_sign)
+        return queue_messages(GUIDE, [_message(each, params) for each in with_contacts(mine)], at=at, programme=programme)

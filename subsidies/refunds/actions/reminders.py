@@ -89,7 +89,7 @@ def _send(programme: Programme, terms: Terms, rung: Rung, ids: Sequence[int], *,
         messages[kind] += [(CaseKind.REFUND, each.pk, each.region_id, phone, params) for phone in phones]
         reached[len(phones)].append(each.pk)
     for kind, rows in messages.items():
-        queue_messages(kind, rows, at=at, sign=programme.sms_sign)
+        queue_messages(kind, rows, at=at, programme=programme)
     for count, pks in reached.items():
         if count:
             Reminder.objects.filter(application__in=pks, rung=rung.number, at=at).update(phones=count)

@@ -155,4 +155,4 @@ def _tell_back(application: Application, to: str, message: str, reason: str, *, 
         if phone := phone_of(contact):
             params = {"name": contact.enterprise.name, "title": contact.programme.title, "reason": reason}
             row = (CaseKind.REFUND, application.pk, application.region_id, phone, params)
-            queue_messages(message, [row], at=at, sign=contact.programme.sms_sign)
+            queue_messages(message, [row], at=at, programme=contact.programme)

@@ -122,7 +122,7 @@ def _tell_turned(programme: Programme, terms: Terms, state: str, kind: str, sinc
             (CaseKind.REFUND, each.pk, each.region_id, phone_of(each), told | {"name": each.enterprise.name})
             for each in rows.select_related("enterprise").order_by("pk")[:CHUNK]
         ]
-        return queue_messages(kind, messages, at=at, sign=programme.sms_sign)
+        return queue_messages(kind, messages, at=at, programme=programme)
 
 
 def _alone() -> bool:
@@ -161,4 +161,4 @@ def _tell(programme: Programme, paid: list[Application], *, at: datetime) -> int
         )
         for each in paid
     ]  # fmt: skip
-    return queue_messages("paid", rows, at=at, sign=programme.sms_sign)
+    return queue_messages("paid", rows, at=at, programme=programme)
