@@ -311,6 +311,34 @@ class Reminder(models.Model):
 
 
 @keep_old_versions
+class CallOutcome(models.Model):
+    """通话结果: what came of calling an enterprise, as the clerk noted it in the call list."""
+
+    class Result(models.TextChoices):
+        TOLD = "已通知", "已通知"
+        NO_REPLY = "无人接听", "无人接听"
+        WRONG_NUMBER = "号码错误", "号码错误"
+        ACCEPTS = "愿意接受", "愿意接受"
+        DECLINES = "明确放弃", "明确放弃"
+
+    uscc = models.CharField("统一社会信用代码", max_length=18)
+    called_at = models.CharField("通话时间", max_length=19)  # 2024-07-23 09:30:00, the desk's own time
+    result = models.CharField("结果", max_length=4, choices=Result.choices)
+    note = models.CharField("备注", max_length=200, blank=True, default="")
+    booked = models.CharField("入账情况", max_length=100, blank=True, default="")  # what an answer did to the case, or why not
+    source = models.ForeignKey("agency.Import", models.PROTECT, null=True, related_name="+", verbose_name="来源批次")
+    source_row = models.IntegerField("来源行", null=True)
+    voided = models.BooleanField("作废", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "通话结果"
+        constraints = [models.UniqueConstraint(fields=["uscc", "called_at"], name="call_once_a_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.uscc} {self.called_at} {self.result}"
+
+
+@keep_old_versions
 class Host(models.Model):
     """劳务派遣用工单位: where a dispatch unit's workers worked last year, and what was paid for them."""
 

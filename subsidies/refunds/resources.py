@@ -1,11 +1,15 @@
-"""The spreadsheets of this app, declared: where the workers of dispatch units work."""
+"""The spreadsheets of this app, declared: where the workers of dispatch units work, what came of a call."""
+
+from datetime import datetime
 
 from agency import intake
-from agency.intake import Cell, Check, Reference
+from agency.intake import Cell, Check, Reference, Staging
+from agency.models import User
 from enterprises.models import Enterprise
 from enterprises.resources import sharing
 from sheets import values
-from subsidies.refunds.models import Host
+from subsidies.refunds.actions import book_calls
+from subsidies.refunds.models import Application, CallOutcome, Host
 
 
 @intake.declare
@@ -55,3 +59,48 @@ class HostResource(intake.SheetResource):
         ),
         Check("year", "s.year > extract(year FROM %(today)s::date)", "年度晚于今年，请核对"),
     )
+
+
+@intake.declare
+class CallOutcomeResource(intake.SheetResource):
+    """通话结果: the call list with its last columns filled in; the others of its columns are passed over."""
+
+    uscc = Cell("统一社会信用代码", values.uscc, filled=True)
+    called_at = Cell("通话时间", values.moment, filled=True)
+    result = Cell("结果", values.choice(CallOutcome.Result.values), filled=True)
+    note = Cell("备注", values.text_up_to(200), note="不要填写手机号、证件号和账号")
+
+    class Meta:
+        model = CallOutcome
+        name = "通话结果"
+
+    kind = "call-outcomes"
+    title = "通话结果"
+    key = ("uscc", "called_at")
+    references = (
+        Reference(
+            "enterprise", Enterprise, "uscc", "uscc", missing="名册中没有统一社会信用代码为 {} 的单位（或已作废），请核对"
+        ),
+        Reference(
+            "case_", Application, "uscc", on="case_.enterprise_id = enterprise.id AND case_.year = left(s.called_at, 4)::int"
+        ),
+    )  # fmt: skip
+    regions = ("enterprise.region_id",)
+    region_cell = "uscc"
+    checks = (
+        Check("called_at", "left(s.called_at, 10)::date > %(today)s", "通话时间晚于今天，请核对"),
+        Check("note", "s.note ~ '[0-9]{{11}}'", "备注中不要填写手机号、证件号和账号，请删去后重新导入"),
+        Check("uscc", "enterprise.id IS NOT NULL AND case_.id IS NULL", "该单位该年度没有返还事项，只留存通话", warning=True),
+        Check(
+            "result",
+            "t.booked <> '' AND (t.result <> s.result OR s.voided)",
+            "该次通话的答复已处理（{}），不能再改；单位改变主意的，请另记一次通话",
+            ("t.booked",),
+        ),
+    )
+
+    @staticmethod
+    def _book(staging: Staging, *, by: User, at: datetime) -> None:
+        book_calls(staging.imp, by=by, at=at)
+
+    after = (_book,)

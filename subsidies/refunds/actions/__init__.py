@@ -2,6 +2,7 @@
 
 from subsidies.refunds.actions.answers import apply, apply_for, confirm, decline, withdraw
 from subsidies.refunds.actions.approvals import approve, approve_all
+from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
 from subsidies.refunds.actions.corrections import ask_correction, settle_correction
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
@@ -14,6 +15,7 @@ from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_t
 from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
+    "CALLERS",
     "EXPORTERS",
     "TRIERS",
     "Offered",
@@ -25,6 +27,7 @@ __all__ = [
     "approve",
     "approve_all",
     "ask_correction",
+    "book_calls",
     "confirm",
     "confirm_for",
     "confirm_for_all",
@@ -49,4 +52,5 @@ __all__ = [
     "tell_turned",
     "try_out",
     "withdraw",
+    "write_call_list",
 ]

@@ -248,6 +248,8 @@ class ApplicationAdmin(DeskAdmin):
             panels.corrections_panel(obj),
             decisions_panel((row.on, row) for row in decisions),
             panels.messages_panel(obj),
+            *reminding.reminders_panel(obj),
+            *reminding.calls_panel(obj),
         ]
         cases: list[tuple[str, int, Any]] = [(Application.CASE, obj.pk, dict(State.choices))]
         if obj.award is not None:

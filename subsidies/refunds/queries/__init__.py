@@ -7,7 +7,7 @@ from subsidies.refunds.queries.facts import Case, facts_of
 from subsidies.refunds.queries.hosts import split_of
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
-from subsidies.refunds.queries.reminders import to_call, unconfirmed_names, unconfirmed_programmes
+from subsidies.refunds.queries.reminders import calls_of, to_call, unconfirmed_names, unconfirmed_programmes
 from subsidies.refunds.queries.worklists import not_offered, omitted, worklist
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Case",
     "Standing",
     "assess_all",
+    "calls_of",
     "case_of",
     "change",
     "eligible",

@@ -7,16 +7,21 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from agency.models import CaseKind, Programme
 from policy import reminders
 from subsidies.payout.queries import NoTerms, terms_in_force
-from subsidies.refunds.models import Application, Reminder, State
+from subsidies.refunds.models import Application, CallOutcome, Reminder, State
 from subsidies.refunds.queries.offers import open_holds_of
 
 UNANSWERED = (State.OFFERED, State.OVERDUE)
 
 
 def unanswered(programme: Programme) -> "QuerySet[Application]":
-    """The offers of a programme that nobody has answered; one that waits for the agency itself (a hold) is not among them."""
+    """The offers of a programme that nobody has answered; one that waits for the agency itself (a hold), or whose
+    enterprise said on the phone that it wants nothing, is not among them."""
     rows = Application.objects.filter(programme=programme, state__in=UNANSWERED, offered_at__isnull=False)
-    return rows.exclude(Exists(open_holds_of(CaseKind.REFUND)))
+    year = str(programme.year)
+    said_no = CallOutcome.objects.filter(
+        uscc=OuterRef("enterprise__uscc"), result=CallOutcome.Result.DECLINES, called_at__startswith=year, voided=False
+    )
+    return rows.exclude(Exists(open_holds_of(CaseKind.REFUND))).exclude(Exists(said_no))
 
 
 def reached(programme: Programme, kind: str) -> "QuerySet[Application]":
@@ -28,6 +33,12 @@ def reached(programme: Programme, kind: str) -> "QuerySet[Application]":
 def to_call(programme: Programme) -> "QuerySet[Application]":
     """Those whom a clerk is to call, in the order of their codes."""
     return reached(programme, Reminder.Kind.CALL).select_related("enterprise", "region").order_by("enterprise__uscc")
+
+
+def calls_of(application: Application) -> "QuerySet[CallOutcome]":
+    """What came of calling the case's enterprise in its year, the latest first."""
+    calls = CallOutcome.objects.filter(uscc=application.enterprise.uscc, called_at__startswith=str(application.year))
+    return calls.filter(voided=False).order_by("-called_at")
 
 
 def unconfirmed_programmes(on: date) -> list[Programme]:
