@@ -119,6 +119,17 @@ class Application(models.Model):
         NO_APPLICATION = "免申即享", "免申即享"
         OWN_APPLICATION = "自主申请", "自主申请"
 
+    class AnswerChannel(models.TextChoices):
+        """答复途径: how the answer to an offer reached the agency."""
+
+        PORTAL = "PORTAL", "网上服务"
+        LINK = "LINK", "短信链接"
+        SMS = "SMS", "短信回复"
+        CALL = "CALL", "电话"
+        PAPER = "PAPER", "书面"
+        PROXY = "PROXY", "经办机构代为确认"
+        SILENCE = "SILENCE", "默示"
+
     state = models.CharField("状态", max_length=16, choices=State.choices)
     programme = models.ForeignKey(Programme, models.PROTECT, db_index=False, related_name="applications", verbose_name="项目")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, db_index=False, related_name="applications", verbose_name="单位")
@@ -136,6 +147,7 @@ class Application(models.Model):
     offered_at = models.DateTimeField("发出确认通知时间", null=True)
     confirm_by = models.DateField("确认截止日", null=True)
     answered_at = models.DateTimeField("答复时间", null=True)
+    answer_channel = models.CharField("答复途径", max_length=8, choices=AnswerChannel.choices, blank=True, db_default="")
     submitted_at = models.DateTimeField("申请时间", null=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="初审人")
     reviewed_at = models.DateTimeField("初审时间", null=True)

@@ -17,21 +17,27 @@ from subsidies.refunds.queries.assessments import Assessed, assess_all
 from subsidies.refunds.queries.facts import Case
 
 OWN = Application.Channel.OWN_APPLICATION
+Through = Application.AnswerChannel
 
 
-def confirm(application: Application, *, by: User, at: datetime) -> None:
-    """Accept the refund. Raises RefundRefused, MoveRefused."""
-    check_acts_for(application.enterprise_id, by)
-    check_period(application.programme, localdate(at))
+def confirm(application: Application, *, by: User, at: datetime, through: str = Through.PORTAL) -> None:
+    """Accept the refund; `through` is the channel by which the answer came. Raises RefundRefused, MoveRefused."""
     channel = Application.Channel.NO_APPLICATION
-    move(application, State.CONFIRMED, by=by, at=at, why="确认接受返还", answered_at=at, channel=channel, reason="")
+    _answer(application, State.CONFIRMED, "确认接受返还", through, by=by, at=at, channel=channel, reason="")
 
 
-def decline(application: Application, why: str, *, by: User, at: datetime) -> None:
+def decline(application: Application, why: str, *, by: User, at: datetime, through: str = Through.PORTAL) -> None:
     """Decline the refund; it can still be confirmed or applied for within the period. A reason is asked of nobody."""
+    _answer(application, State.DECLINED, why or "放弃返还", through, by=by, at=at, reason=why[:500])
+
+
+def _answer(application: Application, to: str, why: str, through: str, *, by: User, at: datetime, **also: object) -> None:
+    """One answer: the state, its day and channel; the Event names the channel too."""
     check_acts_for(application.enterprise_id, by)
     check_period(application.programme, localdate(at))
-    move(application, State.DECLINED, by=by, at=at, why=why or "放弃返还", answered_at=at, reason=why[:500])
+    told = f"{why[:480]}（{Through(through).label}）"
+    detail = {"channel": str(through)}
+    move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)
 
 
 def apply(application: Application, *, by: User, at: datetime) -> None:

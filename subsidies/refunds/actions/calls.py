@@ -74,7 +74,7 @@ def book_calls(imp: Import, *, by: User, at: datetime) -> None:
     for state, pairs in going.items():
         done = move_ids(
             Application, sorted(pairs), state, by=by, at=at, why=f"电话答复（经办登记）：{_DONE[state][-2:]}",
-            also={"answered_at": at, "reason": ""},
+            also={"answered_at": at, "answer_channel": Application.AnswerChannel.CALL, "reason": ""},
         )  # fmt: skip
         told[_DONE[state]] += [pairs[pk] for pk in done.moved]
         told["未登记：现在的状态不能如此答复，请在事项中查看"] += [pairs[pk] for pk in done.refused]

@@ -28,7 +28,7 @@ def confirm_for(application: Application, *, by: User, at: datetime) -> None:
     if not list(_small(rows, terms, at)):
         most = terms.count_of("small_unit_most")
         raise RefundRefused(f"参保人数不超过 {most} 人的单位才能代为确认；该单位超过此数，或人数不明，请联系单位自行确认。")
-    move(application, State.CONFIRMED, by=by, at=at, why=_why(terms), answered_at=at, reason="")
+    move(application, State.CONFIRMED, by=by, at=at, why=_why(terms), **_answered(at))
 
 
 def confirm_for_all(programme: Programme, *, by: User, at: datetime) -> Moved:
@@ -36,8 +36,11 @@ def confirm_for_all(programme: Programme, *, by: User, at: datetime) -> Moved:
     check_mover(programme, {Role.PREPARER}, by, at)
     terms = _terms_allowing(programme, at)
     rows = unanswered(programme).filter(within(by, {Role.PREPARER}, localdate(at)), state=State.OVERDUE)
-    also = {"answered_at": at, "reason": ""}
-    return move_ids(Application, _small(rows, terms, at), State.CONFIRMED, by=by, at=at, why=_why(terms), also=also)
+    return move_ids(Application, _small(rows, terms, at), State.CONFIRMED, by=by, at=at, why=_why(terms), also=_answered(at))
+
+
+def _answered(at: datetime) -> dict[str, object]:
+    return {"answered_at": at, "answer_channel": Application.AnswerChannel.PROXY, "reason": ""}
 
 
 def _terms_allowing(programme: Programme, at: datetime) -> Terms:

@@ -61,7 +61,8 @@ def _confirm_silent(programme: Programme, on: date, *, at: datetime) -> int:
     )  # fmt: skip
     rows = unanswered(programme).filter(Exists(told), state=State.OFFERED, confirm_by__lt=on)
     why = f"已告知期限内未提出放弃，默示确认 {terms.clause('confirm_mode')}".strip()
-    return len(move_all(rows, State.CONFIRMED, by=None, at=at, why=why, also={"answered_at": at}).moved)
+    also = {"answered_at": at, "answer_channel": Application.AnswerChannel.SILENCE}
+    return len(move_all(rows, State.CONFIRMED, by=None, at=at, why=why, also=also).moved)
 
 
 def _waive(programme: Programme, on: date, *, at: datetime) -> int:

@@ -102,8 +102,18 @@ def _told(moved: int, refused: Mapping[str, int]) -> str:
 
 @admin.register(Application)
 class ApplicationAdmin(DeskAdmin):
-    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "reasons")
-    list_filter = ("state", RegionFilter, "channel", SizeFilter, FailedFilter, UnknownFilter, HeldFilter, "programme")
+    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "answer_channel", "reasons")
+    list_filter = (
+        "state",
+        RegionFilter,
+        "channel",
+        "answer_channel",
+        SizeFilter,
+        FailedFilter,
+        UnknownFilter,
+        HeldFilter,
+        "programme",
+    )
     list_select_related = ("enterprise", "region")
     search_fields = ("enterprise__uscc__startswith", "enterprise__name")
     found_through = ("enterprise", found_by)
@@ -114,7 +124,7 @@ class ApplicationAdmin(DeskAdmin):
         ("kind", "region", "channel"),
         ("year", "size", "money"),
         "account",
-        ("offered_at", "confirm_by", "answered_at"),
+        ("offered_at", "confirm_by", "answered_at", "answer_channel"),
         ("submitted_at", "reviewed_by", "reviewed_at"),
         "reason",
     )

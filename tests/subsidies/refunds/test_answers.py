@@ -41,6 +41,19 @@ class TestConfirmAndDecline:
         application.refresh_from_db()
         assert (application.state, application.answered_at) == ("CONFIRMED", days.answered)
 
+    @pytest.mark.parametrize("through", ["PORTAL", "LINK", "SMS", "CALL", "PAPER"])
+    def test_name_the_channel_on_the_case_and_in_its_event(self, offered, acts_for, days, through):
+        application = offered()
+        user = acts_for(application.enterprise)
+        actions.decline(application, "不需要", by=user, at=days.answered, through=through)
+        application.refresh_from_db()
+        event = Event.objects.latest("pk")
+        label = Application.AnswerChannel(through).label
+        assert (application.answer_channel, event.detail, event.why) == (through, {"channel": through}, f"不需要（{label}）")
+        actions.confirm(application, by=user, at=days.reviewed)
+        application.refresh_from_db()
+        assert (application.answer_channel, application.reason) == ("PORTAL", "")
+
     @pytest.mark.parametrize("before", [State.DECLINED, State.OVERDUE])
     def test_a_case_declined_or_overdue_may_still_be_confirmed(self, offered, acts_for, days, before):
         application = offered()
