@@ -67,10 +67,12 @@ screenshots: .venv/ok browser ## take the README's pictures of the demo's pages
 
 # ---- test ------------------------------------------------------------------------------------------------------
 
+PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
+
 .PHONY: test
-test: .venv/ok browser check ## every check and every test
+test: .venv/ok browser check ## every check and every test (PROCESSES=n that share them, each with its own servers)
 	@status=0; \
-	$(BIN)/python -m pytest tests --ignore=tests/browser || status=$$?; \
+	$(BIN)/python -m pytest tests --ignore=tests/browser -n $(PROCESSES) --dist loadfile || status=$$?; \
 	$(BIN)/python -m pytest tests/browser || status=$$?; \
 	exit $$status
 

@@ -1,5 +1,6 @@
 """What tests share: a throw-away machine with real PostgreSQL, Redis and processes, each started by the first test that
-asks for it, and ended with the run. A DATABASE_URL that is given is used (its test database, not its own)."""
+asks for it, and ended with the run. A DATABASE_URL that is given is used (its test database, not its own). Where several
+processes share the tests (-n) each has a machine of its own; with a REDIS_URL that is given run one (PROCESSES=1)."""
 
 import contextlib
 import os
@@ -21,7 +22,9 @@ from config import machine
 from tests.forge import Forge
 
 MACHINE = machine.throwaway()
-os.environ |= MACHINE.environment() | {"DJANGO_SETTINGS_MODULE": "config.settings"}  # read before the settings are
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+SET_HERE = {name for name in MACHINE.environment() if name not in os.environ} | set(SETTINGS)
+os.environ |= MACHINE.environment() | SETTINGS  # read before the settings are
 
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SEED = int(os.environ.get("SEED") or (random.SystemRandom().randrange(10**6) if ROUNDS > 1 else 1))
@@ -39,6 +42,9 @@ hypothesis.settings.load_profile("soak" if ROUNDS > 1 else "tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        for name in SET_HERE:  # the processes that this one hands the tests to make machines of their own
+            os.environ.pop(name, None)
     if ROUNDS > 1 and hasattr(config.option, "hypothesisseed"):
         config.option.hypothesisseed = str(SEED)
 
