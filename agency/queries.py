@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from agency.models import Edition, FundMonth, Import, Job, Post, Programme, Region, Role, User, Workday
+from agency.models import Attachment, Edition, FundMonth, Import, Job, Post, Programme, Region, Role, User, Workday
 from policy import fund
 from policy.notice import Terms
 from policy.verdict import Finding
@@ -75,6 +75,11 @@ def open_warnings(imp: Import) -> list[dict[str, Any]]:
     """The kinds of warning in an import's report that nobody has acknowledged: {name, reason (an example), rows ...}."""
     looked_at = set(imp.acknowledgements.values_list("warning", flat=True))
     return [kind for kind in imp.report.get("kinds", []) if kind["level"] == "W" and kind["name"] not in looked_at]
+
+
+def attachments_of(case_kind: str, case_id: int) -> "QuerySet[Attachment]":
+    """The proofs beside a case, oldest first."""
+    return Attachment.objects.filter(case_kind=case_kind, case_id=case_id).select_related("file", "by").order_by("pk")
 
 
 def stuck_jobs(at: datetime) -> "QuerySet[Job]":

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 
-from agency.models import Hold, Programme, Region, User
+from agency.models import Attachment, Hold, Programme, Region, User
+from agency.queries import attachments_of
 from enterprises.models import Enterprise
 from subsidies.payout.models import Payment, PublicityRound, PublishedLine
 from subsidies.payout.queries import public_rounds
@@ -57,6 +58,11 @@ def own_refunds(user: User) -> "QuerySet[Application]":
 def own_refund(user: User, pk: int) -> Application:
     """One refund case of the user's enterprise, else 404."""
     return get_object_or_404(own_refunds(user), pk=pk)
+
+
+def own_attachments(application: Application) -> "QuerySet[Attachment]":
+    """The proofs that an enterprise itself put beside its case, oldest first."""
+    return attachments_of(Application.CASE, application.pk).filter(by__kind=User.Kind.ENTERPRISE)
 
 
 def open_holds(application: Application) -> "QuerySet[Hold]":

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import home, publicity, refund, sign_in, unconfirmed
+from portal.views import attachments, home, publicity, refund, sign_in, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
+    path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),
     path("gongshi/<int:pk>/list/", publicity.round_file, name="round_file"),

@@ -1,5 +1,6 @@
 """What changes the agency's rows, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
 
+from agency.actions.attachments import AttachmentRefused, attach, read_attachment
 from agency.actions.clock import set_desk_clock
 from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, state_by_hand
 from agency.actions.files import FileMissing, read_file, store_file
@@ -69,6 +70,7 @@ __all__ = [
     "AlreadyLoaded",
     "AlreadyTaken",
     "Answer",
+    "AttachmentRefused",
     "Booked",
     "CodeRefused",
     "CreditRefused",
@@ -88,6 +90,7 @@ __all__ = [
     "StaffRefused",
     "acknowledge_warnings",
     "approve_edition",
+    "attach",
     "awaiting_receipt",
     "book_answers",
     "book_push",
@@ -114,6 +117,7 @@ __all__ = [
     "propose_edition",
     "queue_job",
     "queue_messages",
+    "read_attachment",
     "read_file",
     "record_final",
     "refuse_edition",

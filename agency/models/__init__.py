@@ -6,12 +6,13 @@ from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role,
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
 from agency.models.trail import CaseKind, CreditCheck, Event, Hold
-from agency.models.work import Acknowledgement, Chunk, File, Import, Job
+from agency.models.work import Acknowledgement, Attachment, Chunk, File, Import, Job
 
 __all__ = [
     "INCOMPATIBLE",
     "POSTS",
     "Acknowledgement",
+    "Attachment",
     "CaseKind",
     "Chunk",
     "Code",

@@ -36,6 +36,35 @@ class File(models.Model):
         return self.name
 
 
+class Attachment(models.Model):
+    """附件: a proof beside a case, whichever it is: a scan, a photograph, a signed paper, looked at when it came in."""
+
+    class About(models.TextChoices):
+        APPLICATION = "application", "申请材料"
+        ANSWER = "answer", "答复凭证"
+        CORRECTION = "correction", "更正证明"
+        SIZE = "size", "划型证明"
+        CREDIT = "credit", "信用核验记录"
+        APPEAL = "appeal", "申诉证据"
+        OBJECTION = "objection", "异议材料"
+        LETTER = "letter", "往来材料"
+
+    case_kind = models.CharField("事项", max_length=16)
+    case_id = models.BigIntegerField("事项编号")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name="行政区划")
+    about = models.CharField("用途", max_length=12, choices=About.choices)
+    file = models.OneToOneField(File, models.PROTECT, related_name="attachment", verbose_name="文件")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="提交人")
+    at = models.DateTimeField("提交时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "附件"
+        indexes = [models.Index(fields=["case_kind", "case_id", "id"], name="attachment_case")]
+
+    def __str__(self) -> str:
+        return f"{self.get_about_display()} {self.file_id}"
+
+
 class Job(models.Model):
     """作业: long work in the background. Who works it holds a PostgreSQL advisory lock on it."""
 

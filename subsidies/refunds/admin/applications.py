@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from agency import clock
 from agency.actions import CreditRefused, state_by_hand
-from agency.admin import Deed, DeskAdmin, Panel
+from agency.admin import Deed, DeskAdmin, Panel, attachments_panel
 from agency.admin.people import DateInput
 from agency.admin.trail import events_panel
 from agency.models import CreditCheck, Hold, Programme, Role
@@ -256,6 +256,7 @@ class ApplicationAdmin(DeskAdmin):
         shown += [
             panels.credit_panel(obj),
             panels.corrections_panel(obj),
+            attachments_panel(Application.CASE, obj.pk),
             decisions_panel((row.on, row) for row in decisions),
             panels.messages_panel(obj),
             *reminding.reminders_panel(obj),
