@@ -112,13 +112,26 @@ def _terms(sha256: str, text: str) -> Terms:
     return terms
 
 
-def may_publish(programme: Programme) -> bool:
-    """Whether lists may be published and money paid: always, but for a draft notice only once its final number and
-    day are recorded. One query."""
+def draft_problem(programme: Programme) -> str:
+    """What bars publicity and payment under a draft notice, in Chinese: the final number and day are not recorded, or not
+    yet checked by a second person. Empty where nothing does. One query."""
     edition = programme.editions.exclude(state=Edition.State.REFUSED).order_by("number").first()
     if edition is None:
-        return False
-    return not terms_of(edition).draft or bool(programme.final_number and programme.final_on)
+        return f"“{programme.title}”还没有版本"
+    terms = terms_of(edition)
+    if not terms.draft or programme.final_checked_by_id:
+        return ""
+    if not programme.final_recorded_by_id:
+        return f"“{programme.title}”所依据的《{terms.title}》是征求意见稿，尚未补录正式文号和印发日期"
+    return (
+        f"“{programme.title}”所依据的《{terms.title}》已补录文号“{programme.final_number}”（{programme.final_on}），"
+        "尚未由另一位政策管理人员复核"
+    )
+
+
+def may_publish(programme: Programme) -> bool:
+    """Whether lists may be published and money paid."""
+    return not draft_problem(programme)
 
 
 def calendar() -> Calendar:

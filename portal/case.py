@@ -201,7 +201,7 @@ def money(terms: Terms | None, programme: Programme) -> dict[str, Any]:
         "last_day": terms.refund_period[1],
         "silent": terms.word_of("confirm_mode") == "silent",
         "waived_at_end": terms.word_of("unconfirmed_at_end") == "waived",
-        "draft": terms.draft and not programme.final_number,
+        "draft": terms.draft and programme.final_checked_by_id is None,
     }
 
 

@@ -47,6 +47,7 @@ from agency.actions.places import RegionRefused, found_region
 from agency.actions.programmes import (
     ProgrammeRefused,
     approve_edition,
+    check_final,
     close_programme,
     open_programme,
     prepare_programme,
@@ -100,6 +101,7 @@ __all__ = [
     "cancel_import",
     "cancel_job",
     "check_code",
+    "check_final",
     "close_programme",
     "confirm_import",
     "create_staff",

@@ -112,8 +112,8 @@ def open_programme(programme: Programme, *, by: User, at: datetime) -> None:
 
 
 def record_final(programme: Programme, number: str, on: date, *, by: User, at: datetime) -> None:
-    """Record the final number and day of a notice that was adopted as a draft; from then on lists may be published and
-    money paid. Once only. Raises ProgrammeRefused."""
+    """Record the final number and day of a notice that was adopted as a draft, to be checked by a second person. Until
+    then it may be recorded anew. Raises ProgrammeRefused."""
     check_mover(programme, {Role.POLICY}, by, at)
     number = number.strip()
     if not number:
@@ -125,14 +125,37 @@ def record_final(programme: Programme, number: str, on: date, *, by: User, at: d
         edition = locked.editions.exclude(state=Edition.State.REFUSED).first()
         if edition is None or not terms_of(edition).draft:
             raise ProgrammeRefused("本项目所依据的不是征求意见稿，无须补录文号。")
-        if locked.final_number:
-            raise ProgrammeRefused(f"已补录文号“{locked.final_number}”，不能再改。")
-        Programme.objects.filter(pk=locked.pk).update(final_number=number, final_on=on)
-        record(
-            Event.Kind.WRITE, case=Programme.CASE, case_id=locked.pk, by=by, at=at, region_id=locked.region_id,
-            why=f"补录正式文号：{number}", detail={"final_on": str(on)},
-        )  # fmt: skip
-    programme.final_number, programme.final_on = number, on
+        if locked.final_checked_by_id:
+            raise ProgrammeRefused(f"已补录并复核文号“{locked.final_number}”，不能再改。")
+        also = {"final_number": number, "final_on": on, "final_recorded_by": by}
+        _set_final(programme, also, f"补录正式文号：{number}", {"final_on": str(on)}, by=by, at=at)
+
+
+def check_final(programme: Programme, *, by: User, at: datetime) -> None:
+    """A second person has compared the recorded number and day with the printed notice; from then on lists may be
+    published and money paid. Raises ProgrammeRefused."""
+    check_mover(programme, {Role.POLICY}, by, at)
+    with transaction.atomic():
+        locked = Programme.objects.select_for_update().get(pk=programme.pk)
+        if not locked.final_recorded_by_id:
+            raise ProgrammeRefused("还没有补录正式文号和印发日期，请先补录。")
+        if locked.final_checked_by_id:
+            raise ProgrammeRefused(f"文号“{locked.final_number}”已复核，无须再办。")
+        if locked.final_recorded_by_id == by.pk:
+            raise ProgrammeRefused("补录人不能复核自己补录的文号，请由另一位政策管理人员复核。")
+        told = {"final_on": str(locked.final_on)}
+        _set_final(programme, {"final_checked_by": by}, f"复核正式文号：{locked.final_number}", told, by=by, at=at)
+
+
+def _set_final(
+    programme: Programme, also: Mapping[str, object], why: str, detail: Mapping[str, str], *, by: User, at: datetime
+) -> None:
+    Programme.objects.filter(pk=programme.pk).update(**also)
+    record(
+        Event.Kind.WRITE, case=Programme.CASE, case_id=programme.pk, by=by, at=at, region_id=programme.region_id, why=why,
+        detail=detail,
+    )  # fmt: skip
+    programme.refresh_from_db()
 
 
 def set_messages(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from agency.actions import (
     ProgrammeRefused,
     approve_edition,
+    check_final,
     close_programme,
     open_programme,
     prepare_programme,
@@ -22,7 +23,7 @@ from agency.actions import (
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput, regions_under
 from agency.models import Edition, Programme, Region, Role
-from agency.queries import pilot_standing, terms_of
+from agency.queries import draft_problem, pilot_standing, terms_of
 from policy import explain
 from policy.notice import NoticeError, names
 
@@ -117,7 +118,7 @@ class ProgrammeAdmin(DeskAdmin):
         ("notice", "region", "year"),
         ("confirm_by", "collective_decision_over"),
         ("sms_sign", "sms_templates", "sms_report_hours"),
-        ("final_number", "final_on"),
+        ("final_number", "final_on", "final_recorded_by", "final_checked_by"),
         ("prepared_by", "created_at", "opened_at"),
     )
     deeds: ClassVar = [
@@ -152,9 +153,32 @@ class ProgrammeAdmin(DeskAdmin):
             refusals=(ProgrammeRefused,),
             hint="新版本须由另一人批准后生效。",
         ),
-        Deed("final", "补录正式文号", POLICY, record_final, form=FinalForm, refusals=(ProgrammeRefused,)),
+        Deed(
+            "final",
+            "补录正式文号",
+            POLICY,
+            record_final,
+            form=FinalForm,
+            refusals=(ProgrammeRefused,),
+            hint="仅限征求意见稿。补录后由另一人复核，复核前不能公示和拨付。",
+        ),
+        Deed(
+            "check-final",
+            "复核正式文号",
+            POLICY,
+            check_final,
+            refusals=(ProgrammeRefused,),
+            hint="请与正式印发的文件核对文号和日期；复核人不能是补录人。",
+        ),
         Deed("close", "结束项目", POLICY, close_programme, states=frozenset({State.OPEN}), refusals=(ProgrammeRefused,)),
     ]
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Programme | None = None) -> bool:
+        """The number of a final text is asked for a draft alone, and checked once it is recorded."""
+        allowed = super().may(request, deed, obj)
+        if obj is None or deed.name not in {"final", "check-final"}:
+            return allowed
+        return allowed and bool(draft_problem(obj)) and (deed.name == "final" or obj.final_recorded_by_id is not None)
 
     def panels(self, request: HttpRequest, obj: Programme) -> list[Panel]:
         editions = obj.editions.select_related("prepared_by", "approved_by")

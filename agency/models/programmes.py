@@ -44,13 +44,22 @@ class Programme(models.Model):
     )
     final_number = models.CharField("正式文号", max_length=60, blank=True, help_text="征求意见稿须在正式印发后补录")
     final_on = models.DateField("正式印发日期", null=True, blank=True)
+    final_recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="补录人")
+    final_checked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="补录复核人")
     prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="筹备人")
     created_at = models.DateTimeField("建立时间")
     opened_at = models.DateTimeField("开办时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "项目"
-        constraints = [models.UniqueConstraint(fields=["region", "year"], name="programme_once_a_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["region", "year"], name="programme_once_a_year"),
+            models.CheckConstraint(
+                condition=Q(final_checked_by__isnull=True) | ~Q(final_checked_by=F("final_recorded_by")),
+                name="final_number_needs_a_second_person",
+                violation_error_message="补录人不能复核自己补录的文号，请由另一人复核。",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

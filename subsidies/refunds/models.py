@@ -88,6 +88,7 @@ class Application(models.Model):
                 State.RETURNED,
             )
         },
+        (State.SUBMITTED, State.OFFERED): {Role.PREPARER},  # where own applicants too are asked to confirm
         (State.SUBMITTED, State.RETURNED): {Role.PREPARER},
         (State.CONFIRMED, State.REVIEWED): {Role.PREPARER},
         (State.SUBMITTED, State.REVIEWED): {Role.PREPARER},
@@ -109,6 +110,7 @@ class Application(models.Model):
     }  # fmt: skip
     HELD_MOVES: ClassVar = frozenset({
         (State.ELIGIBLE, State.OFFERED),
+        (State.SUBMITTED, State.OFFERED),
         (State.CONFIRMED, State.REVIEWED),
         (State.SUBMITTED, State.REVIEWED),
         (State.REVIEWED, State.APPROVED),

@@ -10,6 +10,7 @@ from django.db import connection
 from agency.actions import (
     ProgrammeRefused,
     approve_edition,
+    check_final,
     close_programme,
     open_programme,
     prepare_programme,
@@ -22,6 +23,7 @@ from agency.moves import MoveRefused
 from agency.queries import (
     TermsBroken,
     calendar,
+    draft_problem,
     edition_in_force,
     fund_finding,
     may_publish,
@@ -62,6 +64,11 @@ def prepare(regions, staff, at):
         return prepare_programme(notice, regions[region], **given, by=by or staff(Role.POLICY, "14"), at=at)
 
     return prepared
+
+
+@pytest.fixture
+def first(staff):
+    return staff(Role.POLICY, "14")
 
 
 @pytest.fixture
@@ -298,17 +305,31 @@ class TestDraft:
     def test_a_final_notice_may_be_published(self, opened):
         assert may_publish(opened)
 
-    def test_a_draft_is_opened_and_not_published_until_its_number_is_recorded(self, draft, second, at):
-        assert not may_publish(draft)
+    def test_a_draft_is_opened_and_not_published_until_its_number_is_recorded_and_checked(self, draft, first, second, at):
+        assert "尚未补录正式文号和印发日期" in draft_problem(draft)
+        with pytest.raises(ProgrammeRefused, match="还没有补录"):
+            check_final(draft, by=second, at=at)
         record_final(draft, "兵人社发〔2024〕9号", date(2024, 6, 30), by=second, at=at)
+        assert "“兵人社发〔2024〕9号”（2024-06-30），尚未由另一位" in draft_problem(Programme.objects.get(pk=draft.pk))
+        with pytest.raises(ProgrammeRefused, match="补录人不能复核"):
+            check_final(draft, by=second, at=at)
+        assert not may_publish(Programme.objects.get(pk=draft.pk))
+        check_final(draft, by=first, at=at)
         assert may_publish(Programme.objects.get(pk=draft.pk))
-        told = Event.objects.filter(case_kind="programme", case_id=draft.pk).latest("pk")
-        assert (told.by, told.why, told.detail) == (second, "补录正式文号：兵人社发〔2024〕9号", {"final_on": "2024-06-30"})
+        told = Event.objects.filter(case_kind="programme", case_id=draft.pk).order_by("-pk")[:2]
+        assert [(event.by, event.why, event.detail) for event in told] == [
+            (first, "复核正式文号：兵人社发〔2024〕9号", {"final_on": "2024-06-30"}),
+            (second, "补录正式文号：兵人社发〔2024〕9号", {"final_on": "2024-06-30"}),
+        ]
 
-    def test_the_number_is_recorded_once(self, draft, second, at):
+    def test_the_number_may_be_mended_until_it_is_checked(self, draft, first, second, at):
         record_final(draft, "兵人社发〔2024〕9号", date(2024, 6, 30), by=second, at=at)
-        with pytest.raises(ProgrammeRefused, match="已补录"):
-            record_final(draft, "兵人社发〔2024〕10号", date(2024, 6, 30), by=second, at=at)
+        record_final(draft, "兵人社发〔2024〕10号", date(2024, 6, 30), by=second, at=at)
+        check_final(draft, by=first, at=at)
+        with pytest.raises(ProgrammeRefused, match="已补录并复核文号“兵人社发〔2024〕10号”"):
+            record_final(draft, "兵人社发〔2024〕9号", date(2024, 6, 30), by=second, at=at)
+        with pytest.raises(ProgrammeRefused, match="无须再办"):
+            check_final(draft, by=first, at=at)
 
     @pytest.mark.parametrize(("number", "on", "why"), [(" ", "2024-06-30", "文号"), ("x", "2024-07-02", "不能晚于今天")])
     def test_an_empty_number_or_a_day_to_come_is_refused(self, number, on, why, draft, second, at):

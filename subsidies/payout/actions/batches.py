@@ -15,7 +15,7 @@ from django.utils.timezone import localdate, localtime
 from agency.actions.files import read_file, store_file
 from agency.models import Event, File, Programme, Role, User
 from agency.moves import check_mover, move, move_all, move_ids, next_ids, open_all, open_rows, record
-from agency.queries import may_publish
+from agency.queries import draft_problem
 from subsidies.payout.actions.papers import bank_sheet
 from subsidies.payout.models import Award, Payment, PaymentBatch
 from subsidies.payout.queries import account_known, barring_flags, checked, held, left_out, payable, terms_in_force
@@ -231,8 +231,8 @@ def _nothing_to_pay(programme: Programme, on: date) -> str:
 
 
 def _refuse_draft_notice(programme: Programme) -> None:
-    if not may_publish(programme):
-        raise BatchRefused("所依据的文件是征求意见稿，不能拨付；请在正式印发后补录文号和日期。")
+    if problem := draft_problem(programme):
+        raise BatchRefused(f"{problem}，不能拨付。")
 
 
 def _refuse_undecided(batch: PaymentBatch, collective_decision: str) -> None:

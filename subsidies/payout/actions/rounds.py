@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from agency.actions.files import store_file
 from agency.models import CaseKind, File, Programme, Role, User
 from agency.moves import Moved, check_mover, move, move_all, move_ids, open_all
-from agency.queries import calendar, may_publish
+from agency.queries import calendar, draft_problem
 from policy.notice import Terms
 from policy.workdays import UnknownYear
 from subsidies.payout.actions.papers import publicity_sheet
@@ -119,8 +119,8 @@ def _ordinal(number: int) -> str:
 
 
 def _refuse_draft_notice(programme: Programme) -> None:
-    if not may_publish(programme):
-        raise RoundRefused("所依据的文件是征求意见稿，不能公示；请在正式印发后补录文号和日期。")
+    if problem := draft_problem(programme):
+        raise RoundRefused(f"{problem}，不能公示。")
 
 
 def _refuse_publisher(round_: PublicityRound, by: User) -> None:

@@ -22,8 +22,7 @@ Through = Application.AnswerChannel
 
 def confirm(application: Application, *, by: User, at: datetime, through: str = Through.PORTAL) -> None:
     """Accept the refund; `through` is the channel by which the answer came. Raises RefundRefused, MoveRefused."""
-    channel = Application.Channel.NO_APPLICATION
-    _answer(application, State.CONFIRMED, "确认接受返还", through, by=by, at=at, channel=channel, reason="")
+    _answer(application, State.CONFIRMED, "确认接受返还", through, by=by, at=at, reason="")
 
 
 def decline(application: Application, why: str, *, by: User, at: datetime, through: str = Through.PORTAL) -> None:
@@ -34,7 +33,10 @@ def decline(application: Application, why: str, *, by: User, at: datetime, throu
 def _answer(application: Application, to: str, why: str, through: str, *, by: User, at: datetime, **also: object) -> None:
     """One answer: the state, its day and channel; the Event names the channel too."""
     check_acts_for(application.enterprise_id, by)
-    check_period(application.programme, localdate(at))
+    if application.channel == OWN:
+        check_open(application.programme)  # it applied within the period
+    else:
+        check_period(application.programme, localdate(at))
     told = f"{why[:480]}（{Through(through).label}）"
     detail = {"channel": str(through)}
     move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)

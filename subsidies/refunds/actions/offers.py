@@ -66,7 +66,7 @@ def offer(application: Application, *, by: User, at: datetime) -> None:
     with transaction.atomic():
         found = eligible(programme, terms, today).filter(pk=application.pk).values_list("obstacle", flat=True).first()
         if found is None:
-            raise RefundRefused("只有“符合”的事项可以推送；请刷新页面后再看。")
+            raise RefundRefused("只有“符合”的事项，以及须再确认的自主申请，可以推送；请刷新页面后再看。")
         if found:
             raise RefundRefused(f"不能推送：{OBSTACLES[found]}。")
         moved, _ = _offer(Application.objects.filter(pk=application.pk), programme, terms, by=by, at=at)

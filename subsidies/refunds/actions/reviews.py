@@ -13,7 +13,9 @@ from agency.actions.holds import NewHold
 from agency.actions.messages import queue_messages
 from agency.models import CaseKind, CreditCheck, Edition, Hold, Programme, User
 from agency.moves import move, move_all
+from agency.queries import terms_of
 from policy import explain
+from policy.notice import Terms
 from subsidies.refunds.actions.changes import hold_changes, settled_changes
 from subsidies.refunds.actions.decisions import Deciding, write_decisions, write_sizes
 from subsidies.refunds.actions.offers import phone_of, with_contacts
@@ -71,11 +73,12 @@ def _review_chunk(
     refused: dict[int, str] = {}
     changes: list[NewHold] = []
     going: list[Application] = []
+    terms = terms_of(edition)
     settled = settled_changes(CaseKind.REFUND, ids)
     for each in applications:
         new = found[each.enterprise_id]
         changed = _promised_otherwise(each, new)
-        if reason := _obstacle(each, new, held):
+        if reason := _unconfirmed(each, terms) or _obstacle(each, new, held):
             refused[each.pk] = reason
         elif changed and (each.pk, changed) not in settled:
             refused[each.pk] = f"数据有变化，已暂缓：{changed}。请核对并解除暂缓后再初审。"
@@ -95,6 +98,14 @@ def _with_credit(ids: Sequence[int], today: date) -> "QuerySet[Application]":
     checks = checks.filter(moment=CreditCheck.Moment.REVIEW).order_by("-answered_at", "-pk")
     rows = Application.objects.filter(pk__in=ids).select_related("decision", "award").order_by("pk")
     return rows.annotate(checked=Subquery(checks.values("outcome")[:1]))
+
+
+def _unconfirmed(application: Application, terms: Terms) -> str:
+    """Why an own application waits for the enterprise's word, where the notice asks it of own applicants too."""
+    if application.state != State.SUBMITTED or not terms.says("self_application_confirms"):
+        return ""
+    clause = terms.clause("self_application_confirms")
+    return f"自主申请的也须由单位确认后才能审核发放（{clause}），请先发出确认通知。"
 
 
 def _obstacle(application: Application, new: Assessed, held: dict[int, str]) -> str:

@@ -147,7 +147,7 @@ class ApplicationAdmin(DeskAdmin):
             "发出确认通知",
             PREPARER,
             offer_one,
-            states=frozenset({State.ELIGIBLE}),
+            states=frozenset({State.ELIGIBLE, State.SUBMITTED}),
             main=True,
             refusals=REFUSALS,
         ),
@@ -213,6 +213,8 @@ class ApplicationAdmin(DeskAdmin):
         allowed = super().may(request, deed, obj)
         if deed is reminding.CONFIRM_FOR and obj is not None:
             return allowed and reminding.chose_proxy(obj, clock.today())
+        if deed.name == "offer" and obj is not None and obj.state == State.SUBMITTED:
+            return allowed and reminding.asks_applicants(obj, clock.today())
         return allowed
 
     @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")

@@ -62,6 +62,14 @@ def chose_proxy(application: Application, on: Any) -> bool:
         return False
 
 
+def asks_applicants(application: Application, on: Any) -> bool:
+    """Whether the notice asks own applicants too to confirm."""
+    try:
+        return terms_in_force(application.programme, on).says("self_application_confirms")
+    except NoTerms:
+        return False
+
+
 CONFIRM_FOR = Deed(
     "confirm-for",
     "代为确认",

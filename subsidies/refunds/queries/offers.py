@@ -37,11 +37,14 @@ def screened_on(programme: Programme) -> date | None:
 
 
 def eligible(programme: Programme, terms: Terms, today: date) -> "QuerySet[Application]":
-    """The ELIGIBLE cases of a programme, each with its `obstacle`: a word of OBSTACLES, or empty where it may be offered."""
+    """The ELIGIBLE cases of a programme, and where own applicants too are asked to confirm those that are found eligible,
+    each with its `obstacle`: a word of OBSTACLES, or empty where it may be offered."""
+    own = Application.Channel.OWN_APPLICATION
+    applied = Q(state=State.SUBMITTED, channel=own, decision__outcome="eligible")
     latest = answered_checks(screened_on(programme) or today)
     listed = CreditCheck.objects.filter(pk=OuterRef("check_id"), flags__overlap=sorted(barring_flags(terms, today)))
     obstacle = Case(
-        When(Q(enterprise__dispatch=True) | Q(channel=Application.Channel.OWN_APPLICATION), then=Value("dispatch")),
+        When(Q(enterprise__dispatch=True) & ~applied | Q(channel=own, state=State.ELIGIBLE), then=Value("dispatch")),
         When(Q(amount__isnull=True) | Q(amount=0), then=Value("no_amount")),
         When(Exists(open_holds_of(CaseKind.REFUND)), then=Value("held")),
         When(check_id__isnull=True, then=Value("credit_unchecked")),
@@ -50,5 +53,6 @@ def eligible(programme: Programme, terms: Terms, today: date) -> "QuerySet[Appli
         default=Value(""),
         output_field=CharField(),
     )
-    rows = Application.objects.filter(programme=programme, state=State.ELIGIBLE)
+    wanted = Q(state=State.ELIGIBLE) | (applied if terms.says("self_application_confirms") else Q(pk__in=[]))
+    rows = Application.objects.filter(wanted, programme=programme)
     return rows.annotate(check_id=Subquery(latest.values("pk")[:1])).annotate(obstacle=obstacle)

@@ -96,7 +96,10 @@ class TestMaking:
 
     def test_is_refused_under_a_draft_notice(self, make_programme, staff, moment):
         programme = make_programme("xpcc/2024", year=2025)
-        refused(lambda: actions.make_batch(programme, by=staff(Role.FINANCE), at=moment(6, 12)), "征求意见稿，不能拨付")
+        refused(
+            lambda: actions.make_batch(programme, by=staff(Role.FINANCE), at=moment(6, 12)),
+            "征求意见稿，尚未补录正式文号和印发日期，不能拨付",
+        )
 
 
 class TestThreePeople:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from agency.actions import open_hold
+from agency.actions import check_final, open_hold, record_final
 from agency.actions.files import opened
 from agency.models import Hold, Role, Workday
 from agency.moves import MoveRefused
@@ -261,10 +261,12 @@ class TestDraftNotice:
     def test_nothing_is_published_until_number_and_day_are_recorded(self, make_programme, make_awards, staff, files, moment):
         programme = make_programme("xpcc/2024", year=2025)
         make_awards(1, of=programme)
-        with pytest.raises(actions.RoundRefused, match="征求意见稿，不能公示"):
+        with pytest.raises(actions.RoundRefused, match="尚未补录正式文号和印发日期，不能公示"):
             actions.prepare_round(programme, by=staff(Role.PREPARER), at=moment(6, 3))
-        programme.final_number, programme.final_on = "兵人社发〔2024〕9号", date(2024, 6, 1)
-        programme.save()
+        record_final(programme, "兵人社发〔2024〕9号", date(2024, 6, 1), by=staff(Role.POLICY), at=moment(6, 3))
+        with pytest.raises(actions.RoundRefused, match="尚未由另一位政策管理人员复核，不能公示"):
+            actions.prepare_round(programme, by=staff(Role.PREPARER), at=moment(6, 3))
+        check_final(programme, by=staff(Role.POLICY, 2), at=moment(6, 3))
         round_ = actions.prepare_round(programme, by=staff(Role.PREPARER), at=moment(6, 3))
         assert "（兵人社发〔2024〕9号）" in round_.basis
 
