@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agency', '0010_messages'),
+        ('agency', '0011_second_person_for_final'),
     ]
 
     operations = [
