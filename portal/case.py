@@ -18,6 +18,7 @@ from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries import Case, assess_all, standing, timeline, verdict_of
+from subsidies.refunds.queries.letters import TITLES, letters_of
 
 
 class Place(NamedTuple):
@@ -223,6 +224,7 @@ def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
         "history": history(events),
         "reason": _reason(application, page["state"], events),
         "holds": list(access.open_holds(application)),
+        "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],
         "corrections": application.corrections.order_by("asked_at"),
         "round": access.round_of(application),
     }

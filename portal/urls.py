@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import attachments, home, publicity, refund, sign_in, unconfirmed
+from portal.views import attachments, home, letters, publicity, refund, sign_in, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("refunds/<int:pk>/withdraw/", refund.withdraw, name="withdraw"),
     path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
+    path("refunds/<int:pk>/letters/<slug:kind>/", letters.letter, name="letter"),
+    path("refunds/<int:pk>/letters/<slug:kind>/pdf/", letters.letter_file, name="letter_file"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),

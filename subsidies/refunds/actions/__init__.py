@@ -5,6 +5,7 @@ from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
 from subsidies.refunds.actions.corrections import ask_correction, settle_correction
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
+from subsidies.refunds.actions.letters import take_letter
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.proxies import confirm_for, confirm_for_all
 from subsidies.refunds.actions.refusals import RefundRefused
@@ -48,6 +49,7 @@ __all__ = [
     "settle_correction",
     "start_screening",
     "start_what_if",
+    "take_letter",
     "tell_paid",
     "tell_turned",
     "try_out",

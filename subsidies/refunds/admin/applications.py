@@ -28,6 +28,7 @@ from subsidies.refunds import actions, queries
 from subsidies.refunds.admin import panels, reminding
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
+from subsidies.refunds.admin.letters import LETTER
 from subsidies.refunds.models import Application, State
 
 PREPARER = frozenset({Role.PREPARER})
@@ -206,6 +207,7 @@ class ApplicationAdmin(DeskAdmin):
             refusals=REFUSALS,
         ),
         *reminding.DEEDS,
+        LETTER,
         EXPORT,
     ]
 
