@@ -96,7 +96,7 @@ def open_all(rows: Sequence[Any], *, by: User | None, at: datetime, why: str = "
     if rows:
         with transaction.atomic():
             insert_all(rows)
-            _tell_born(type(rows[0]), [row.pk for row in rows], by=by, at=at, why=why)
+            tell_born(type(rows[0]), [row.pk for row in rows], by=by, at=at, why=why)
     return list(rows)
 
 
@@ -106,11 +106,11 @@ def open_rows(
     """As `open_all`, of plain values, as `copy_rows` takes them; the first column is the id. A third of its time."""
     with transaction.atomic():
         copy_rows(model, columns, rows)
-        _tell_born(model, [row[0] for row in rows], by=by, at=at, why=why)
+        tell_born(model, [row[0] for row in rows], by=by, at=at, why=why)
 
 
-def _tell_born(model: Any, ids: Sequence[int], *, by: User | None, at: datetime, why: str) -> None:
-    """The Event of each row's birth."""
+def tell_born(model: Any, ids: Sequence[int], *, by: User | None, at: datetime, why: str) -> None:
+    """The Event of each row's birth, for rows that were inserted by other means."""
     has_region = any(field.name == "region" for field in model._meta.fields)
     told = sql.SQL(
         """

@@ -1,9 +1,15 @@
 """The spreadsheets of this app, declared: regions, the working calendar, the fund's monthly report."""
 
+from datetime import datetime
+from typing import Any
+
+from django.utils.timezone import get_default_timezone_name
+
 from agency import intake
 from agency.actions.places import lay_paths
-from agency.intake import Cell, Check, Reference
-from agency.models import FundMonth, Region, Role, Workday
+from agency.actions.replies import tell_loaded
+from agency.intake import Cell, Check, Reference, Staging
+from agency.models import FundMonth, Region, Reply, Role, User, Workday
 from sheets import values
 
 # Each staged region with every region above it, as the file and what is stored say together.
@@ -145,3 +151,43 @@ class FundResource(intake.SheetResource):
     roles = frozenset({Role.POLICY, Role.FINANCE})
     second_person = True
     checks = (Check("month", "s.month > %(today)s", "年月晚于本月，请核对"),)
+
+
+@intake.declare
+class ReplyResource(intake.SheetResource):
+    """短信上行: what phones answered, from a gateway that does not call us. A reply is what it is: a file does not change one."""
+
+    phone = Cell("手机号", values.phone, filled=True)
+    text = Cell("内容", values.text_up_to(500), filled=True)
+    received_at = Cell("接收时间", values.moment, filled=True)
+    gateway_number = Cell("网关消息号", values.code, filled=True, attribute="number")
+
+    class Meta:
+        model = Reply
+        name = "短信上行"
+
+    kind = "replies"
+    title = "短信上行"
+    key = ("gateway_number",)
+    checks = (
+        Check(
+            "gateway_number",
+            "t.id IS NOT NULL AND (t.phone_index <> s.phone_index OR t.text_index <> s.text_index)",
+            "此网关消息号已登记过，号码或内容不同；上行短信不能更改，请核对",
+        ),
+        Check(
+            "gateway_number",
+            "t.state <> 'NEW' AND s.voided AND NOT t.voided",
+            "此短信已识别，不能作废；请在短信回复中登记处理结果",
+        ),
+        Check("received_at", "(s.received_at AT TIME ZONE %(zone)s)::date > %(today)s", "接收时间晚于今天，请核对"),
+    )
+
+    def parameters(self, at: datetime) -> dict[str, Any]:
+        return {"zone": get_default_timezone_name()}
+
+    @staticmethod
+    def _tell(staging: Staging, *, by: User, at: datetime) -> None:
+        tell_loaded(staging.imp, by=by, at=at)
+
+    after = (_tell,)

@@ -22,6 +22,7 @@ from agency.actions.messages import (
     Outgoing,
     Receipt,
     SendResult,
+    answer_meant,
     awaiting_receipt,
     book_receipts,
     book_sent,
@@ -64,6 +65,7 @@ from agency.actions.replies import (
     forget_pushes,
     reveal_reply,
     settle_reply,
+    tell_loaded,
 )
 
 __all__ = [
@@ -90,6 +92,7 @@ __all__ = [
     "SendResult",
     "StaffRefused",
     "acknowledge_warnings",
+    "answer_meant",
     "approve_edition",
     "attach",
     "awaiting_receipt",
@@ -140,5 +143,6 @@ __all__ = [
     "state_by_hand",
     "store_file",
     "take_messages",
+    "tell_loaded",
     "work_next",
 ]

@@ -1,5 +1,7 @@
 """短信: queue them from templates/sms, hand them to the sweep, book what the gateway said. The row is the queue."""
 
+import tomllib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -92,7 +94,8 @@ def _message(row: Row, known: Mapping[str | None, Office], of_all: Mapping[str, 
     if not phone:
         raise MessageRefused("没有手机号，不能发送短信；请先补录。")
     office = known.get(region_id, known[None])
-    text = _worded(of_all["kind"], {"office": office.name, "office_phone": office.phone} | dict(params))
+    words = {name: one_of[0] for name, one_of in answer_words().items()}
+    text = _worded(of_all["kind"], {"office": office.name, "office_phone": office.phone} | words | dict(params))
     message = Message(case_kind=case_kind, case_id=case_id, region_id=region_id, phone=phone, text=text, **of_all)
     message.sign = (message.sign or office.name)[:30]
     return message
@@ -108,6 +111,25 @@ def _worded(kind: str, params: Mapping[str, Any]) -> str:
         return str(source.strip().format_map({name: _shown(value) for name, value in params.items()}))
     except KeyError as missing:
         raise MessageRefused(f"短信“{kind}”缺少内容“{missing.args[0]}”，未生成。") from missing
+
+
+@cache
+def answer_words() -> dict[str, tuple[str, ...]]:
+    """{"yes": ..., "no": ...}: the words of templates/sms/answers.toml, as they are compared."""
+    given = tomllib.loads(get_template("sms/answers.toml").template.source)
+    return {name: tuple(_plain(word) for word in given[name]) for name in ("yes", "no")}
+
+
+def answer_meant(text: str) -> bool | None:
+    """Whether a reply accepts or declines; None where its words are others than the known ones."""
+    word = _plain(text)
+    return next((name == "yes" for name, words in answer_words().items() if word in words), None)
+
+
+def _plain(text: str) -> str:
+    """Of one width and case, without spaces and marks."""
+    kept = (char for char in unicodedata.normalize("NFKC", text).upper() if unicodedata.category(char)[0] in "LN")
+    return "".join(kept)
 
 
 def _shown(value: Any) -> str:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from agency.actions.messages import Receipt, book_receipts
-from agency.models import Event, Push, Reply, User
-from agency.moves import move, open_all, record
+from agency.models import Event, Import, Push, Reply, User
+from agency.moves import move, open_all, record, tell_born
 
 PUSHES_KEPT = timedelta(minutes=30)  # well beyond the time in which a call's own time lets it in
 _REPLIES = 0x7265706C  # the advisory lock of whoever takes replies in
@@ -55,6 +56,13 @@ def _open_replies(replies: Sequence[NewReply], *, at: datetime) -> int:
     known = set(Reply.objects.filter(number__in=given).values_list("number", flat=True))
     new = [Reply(**each._asdict()) for number, each in given.items() if number not in known]
     return len(open_all(new, by=None, at=at))
+
+
+def tell_loaded(imp: Import, *, by: User, at: datetime) -> None:
+    """Of the replies that an import brought: that they came."""
+    told = Event.objects.filter(case_kind=Reply.CASE, case_id=OuterRef("pk"))
+    new = Reply.objects.filter(~Exists(told), source=imp).order_by("pk").values_list("pk", flat=True)
+    tell_born(Reply, list(new), by=by, at=at, why=f"第 {imp.pk} 号导入")
 
 
 def forget_pushes(*, called_before: datetime) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.timezone import localtime
 from import_export.fields import Field
 from import_export.resources import Resource
 from import_export.widgets import Widget
@@ -42,6 +43,8 @@ class _Shown(Widget):
             return ""
         if isinstance(value, bool):
             return "是" if value else "否"
+        if isinstance(value, datetime):
+            return localtime(value).strftime("%Y-%m-%d %H:%M:%S")
         return str(value)
 
 

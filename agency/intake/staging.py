@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, models
+from django.utils.timezone import get_default_timezone_name
 from psycopg import sql
 
 from agency.intake.declare import Cell, Reference, SheetResource, index_column, kind_of
@@ -149,6 +150,7 @@ def fill(
     _create(staging)
     taken = 0
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL TIME ZONE %s", [get_default_timezone_name()])  # a file's moments are the desk's
         for lines in reading.lines():
             with cursor.copy(_copy(staging)) as copy:
                 copy.write(_with_sealed(staging, lines))
@@ -156,6 +158,7 @@ def fill(
                 _note(staging, cursor, lines.errors)
             taken += lines.rows
             told(taken, about, "读取文件")
+        cursor.execute("SET LOCAL TIME ZONE %s", [connection.timezone_name])
         cursor.execute("SET LOCAL default_statistics_target = 10")  # rough numbers do for plans of whole-table passes
         cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
         cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")

@@ -31,6 +31,7 @@ class Reply(models.Model):
         UNCLEAR = "UNCLEAR", "内容无法识别"
         ANSWERED = "ANSWERED", "与已有答复不同"
         LATE = "LATE", "不在可答复期内"
+        REFUSED = "REFUSED", "系统不能办理"
 
     NEXT_STEPS: ClassVar = {
         State.NEW: "系统按登记手机号和答复用语识别。",
@@ -54,6 +55,7 @@ class Reply(models.Model):
     text = SealedField("内容")
     text_index = BlindIndexField("内容索引", of="text")
     received_at = models.DateTimeField("接收时间")
+    told_at = models.DateTimeField("回信时间", null=True)
     case_kind = models.CharField("事项", max_length=16, blank=True, default="")
     case_id = models.BigIntegerField("事项编号", null=True)
     region = models.ForeignKey("agency.Region", models.PROTECT, null=True, related_name="+", verbose_name="行政区划")
@@ -64,7 +66,10 @@ class Reply(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "短信回复"
-        indexes = [models.Index(fields=["state", "id"], condition=Q(state__in=["NEW", "LISTED"]), name="reply_waiting")]
+        indexes = [
+            models.Index(fields=["state", "received_at"], condition=Q(state__in=["NEW", "LISTED"]), name="reply_waiting"),
+            models.Index(fields=["phone_index", "told_at"], name="reply_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"短信回复 {self.pk}"

@@ -96,6 +96,7 @@ MISTAKES["skill-claims"] = (
     Mistake("校验码不符", "证件号码", {"证件号码": "+"}),
     Mistake("手机号少一位", "手机号", {"手机号": "1435000000"}),
 )
+MISTAKES["replies"] = (Mistake("手机号少一位", "手机号", {"手机号": "1430000000"}),)
 TWICE = Mistake("同一关键字两行", "", {})
 OF_WORKERS = ("persons", "certificates", "training-subsidies", "skill-claims")
 

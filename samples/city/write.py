@@ -50,11 +50,14 @@ HEADERS: dict[str, Row] = {
     "certificates": CERTIFICATE_COLUMNS,
     "training-subsidies": TRAINING_COLUMNS,
     "skill-claims": CLAIM_COLUMNS,
+    "replies": ("手机号", "内容", "接收时间", "网关消息号"),
     "skill_cases": ("证件号码", "证书编号", "情形", "结论", "原因代码", "须核对", "补贴金额", "后续", "说明"),
 }  # fmt: skip
 HEADERS["enterprises-2"] = HEADERS["enterprises"]
 HEADERS["certificates-2"] = HEADERS["certificates"]
 _AS_CSV = ("platform", "answers", "cases", "bad_rows", "skill_cases")  # read by programs
+_UNITS_A_REPLY = 40  # that are told and answer by SMS; a word in six is none that accepts or declines
+_REPLIES = ("Y", "同意", " ｙ。", "“接受”", "N", "请问何时到账")
 _UNITS_A_WORKER = 20  # ordinary ones that one ordinary claimant comes from
 _A_UNIT_EACH = ("enterprises", "workforce", "size-list", "size-2020")
 
@@ -157,11 +160,12 @@ class _City:
         long = {name: size > LONG and name in _A_UNIT_EACH for name in HEADERS}
         long |= dict.fromkeys(_AS_CSV, True) | {"contributions": size * 17 > LONG}
         long |= dict.fromkeys(OF_WORKERS, size // _UNITS_A_WORKER > LONG // 2)
+        long |= {"replies": size // _UNITS_A_REPLY > LONG // 2}
         self.sheets = {name: Spreadsheet(folder, name, header, long=long[name]) for name, header in HEADERS.items()}
         self._rng = rng
         self._plan = plan(max(1, min(20, size // 500)))
         self._gap = max(1, size // (len(self._plan) + 1))
-        self._units = 0
+        self._units = self._replies = 0
         self._worker_plan = worker_plan(max(1, min(20, size // 500)))
 
     def add_places(self) -> None:
@@ -176,6 +180,9 @@ class _City:
         """A legal entity that only the statistics list names, and one that a later file brings, with its figures."""
         listed = names.uscc(PARENTS["名单中型"])
         self._add("size-list", (listed, names.unit_name(PARENTS["名单中型"], "控股"), "中型", "2023", "示例统计局"))
+        self._reply("14300000000", "Y")  # nobody's registered phone
+        short = ("1430000000", "Y", "2024-06-25 10:00:00", "MO99999999")
+        self._add_bad("replies", MISTAKES["replies"][0], short)
         later = plain_unit(PARENTS["后续大型"], self._rng)
         later.region, later.industry, later.employees, later.revenue = "149201", "6510", "860", "52000.00"
         self._add("enterprises-2", later.registry_row())
@@ -248,8 +255,16 @@ class _City:
         if unit.silent:
             add("platform", (code, "", "", "", "无应答"))
         add("answers", (code, unit.answer, unit.bank_answer))
+        if not unit.case and unit.number % _UNITS_A_REPLY == 0:
+            self._reply(unit.phone, _REPLIES[unit.number // _UNITS_A_REPLY % len(_REPLIES)])
         if unit.case:
             self._expect(unit)
+
+    def _reply(self, phone: str, text: str) -> None:
+        """What a phone answers to the offers of the made-up year, at one of the moments after them."""
+        self._replies += 1
+        minute = self._replies % 60
+        self._add("replies", (phone, text, f"2024-06-25 09:{minute:02}:00", f"MO{self._replies:08}"))
 
     def _add(self, name: str, row: Sequence[str]) -> int:
         return self.sheets[name].add(row)

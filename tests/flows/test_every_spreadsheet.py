@@ -2,12 +2,13 @@
 
 import re
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 from django.apps import apps
+from django.utils.timezone import localtime
 from python_calamine import CalamineWorkbook
 
 from agency import intake
@@ -25,6 +26,10 @@ def told(text: str) -> dict[str, str]:
 
 # One row a kind, every column filled in; and a column to change, with its field and the values before, between, after.
 FILLED = {
+    "replies": (
+        {"手机号": "13900000001", "内容": "同意", "接收时间": "2024-06-25 09:30:00", "网关消息号": "MO0017"},
+        ("接收时间", "received_at", ["2024-06-25 09:30:00", "2024-06-25 09:31:00", "2024-06-25 09:32:00"]),
+    ),
     "regions": (
         told("代码=140304 名称=郊区 上级代码=140300 经办机构名称=郊区中心 咨询电话=0353-12 监督电话=0353-13"),
         ("名称", "name", ["郊区", "郊县", "新区"]),
@@ -201,6 +206,7 @@ class TestEveryKind:
         )
         shown = [getattr(version, field) for version in versions]
         shown = [value.reveal() if hasattr(value, "reveal") else value for value in shown]
+        shown = [localtime(value).replace(tzinfo=None) if isinstance(value, datetime) else value for value in shown]
         assert shown == [typed(value) for value in values]
         assert [version.source_id for version in versions] == [imp.pk for imp in loaded]
 

@@ -85,6 +85,10 @@ FILES = {
         ("证件号码", v.citizen_id, "filled"), ("姓名", v.text), ("职业(工种)代码", v.code), ("等级", v.choice(GRADES)),
         ("发放日期", v.day), ("金额", v.money), ("受款方", v.choice(["个人", "单位"])),
     ),
+    "replies": columns(
+        ("手机号", v.phone, "filled"), ("内容", v.text, "filled"), ("接收时间", v.moment, "filled"),
+        ("网关消息号", v.code, "filled"),
+    ),
     "skill-claims": columns(
         ("证件号码", v.citizen_id, "filled"), ("姓名", v.text, "filled"), ("证书编号", v.code, "filled"),
         ("申请日期", v.day, "filled"), ("手机号", v.phone), ("代办单位统一社会信用代码", v.uscc),
