@@ -17,6 +17,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
     "make lists": {"task": "refunds.work_exports", "schedule": 10},
     "work what-ifs": {"task": "refunds.work_what_ifs", "schedule": 10},
+    "take replies": {"task": "refunds.take_replies", "schedule": 15},
     "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},
     "tell who declined or is overdue": {"task": "refunds.tell_turned", "schedule": 300},
     "look up credit": {"task": "refunds.look_up_credit", "schedule": 30},

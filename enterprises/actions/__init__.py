@@ -2,12 +2,13 @@
 
 from enterprises.actions.contacts import reveal, reveal_contact, reveal_person
 from enterprises.actions.covers import record_covers
-from enterprises.actions.members import SignInRefused, request_code, sign_in
+from enterprises.actions.members import SignInRefused, acting_user, request_code, sign_in
 from enterprises.actions.sizes import Sized, record_sizes
 
 __all__ = [
     "SignInRefused",
     "Sized",
+    "acting_user",
     "record_covers",
     "record_sizes",
     "request_code",

@@ -33,14 +33,19 @@ def request_code(uscc: str, phone: str, *, at: datetime) -> None:
     enterprise = _enterprise(uscc)
     if enterprise is None or not _is_registered(enterprise, phone):
         return
+    with suppress(CodeRefused, SignInRefused):  # too soon: the code sent before still counts
+        send_code(acting_user(enterprise, at=at), phone.strip(), enterprise.region_id, at=at)
+
+
+def acting_user(enterprise: Enterprise, *, at: datetime) -> User:
+    """The enterprise's own user, made where there is none yet. Raises SignInRefused where it may not act."""
     with transaction.atomic():
         made = {"name": enterprise.name[:64], "kind": User.Kind.ENTERPRISE, "created_at": at, "password": make_password(None)}
         user, _ = User.objects.get_or_create(username=enterprise.uscc, defaults=made)
         if user.kind != User.Kind.ENTERPRISE or not user.is_active:
-            return
+            raise SignInRefused
         Member.objects.get_or_create(user=user, enterprise=enterprise, defaults={"since": at})
-    with suppress(CodeRefused):  # too soon: the code sent before still counts
-        send_code(user, phone.strip(), enterprise.region_id, at=at)
+    return user
 
 
 def sign_in(uscc: str, phone: str, code: str, *, at: datetime) -> User:

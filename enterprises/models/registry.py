@@ -94,6 +94,7 @@ class Enterprise(Sourced):
             GinIndex(NamePairs("name"), name="enterprise_name_pairs"),
             models.Index(fields=["parent_uscc"], condition=~Q(parent_uscc=""), name="enterprise_parent"),
             models.Index(fields=["phone_index"], condition=~Q(phone_index=""), name="enterprise_phone"),
+            models.Index(fields=["legal_phone_index"], condition=~Q(legal_phone_index=""), name="enterprise_legal_phone"),
             models.Index(fields=["account_index"], condition=~Q(account_index=""), name="enterprise_account"),
         ]
         triggers = [

@@ -142,3 +142,10 @@ def tell_paid() -> None:
     """Tell those whose money has arrived."""
     while told := actions.tell_paid(at=clock.now()):
         _log.info("%d told that they were paid", told)
+
+
+@shared_task(name="refunds.take_replies")
+def take_replies() -> None:
+    """Answer offers by the replies that came in; list for a clerk what nobody may guess."""
+    while taken := actions.take_replies(at=clock.now()):
+        _log.info("replies: %s", dict(taken))

@@ -10,6 +10,7 @@ from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, off
 from subsidies.refunds.actions.proxies import confirm_for, confirm_for_all
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reminders import remind
+from subsidies.refunds.actions.replies import take_replies
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_turned
@@ -50,6 +51,7 @@ __all__ = [
     "start_screening",
     "start_what_if",
     "take_letter",
+    "take_replies",
     "tell_paid",
     "tell_turned",
     "try_out",
