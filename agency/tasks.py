@@ -14,6 +14,7 @@ from agency.actions import (
     book_receipts,
     book_sent,
     book_unreported,
+    end_expired_links,
     files,
     forget_pushes,
     imports,
@@ -87,6 +88,12 @@ def work_jobs() -> None:
             pass
     imports.forget_staged()
     forget_writes()
+
+
+@shared_task(name="agency.end_expired_links")
+def end_links() -> None:
+    """Note of the links whose deadline has passed that they ended; they lead nowhere from that moment on, noted or not."""
+    end_expired_links(at=clock.now())
 
 
 @shared_task(name="agency.drop_stray_files")

@@ -24,6 +24,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},
     "daily: overdue, waived": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
     "daily: reminders": {"task": "refunds.remind", "schedule": crontab(hour=9, minute=0)},
+    "daily: links over": {"task": "agency.end_expired_links", "schedule": crontab(hour=0, minute=20)},
     "daily: stray files": {"task": "agency.drop_stray_files", "schedule": crontab(hour=3, minute=10)},
     "daily: publicity over": {"task": "payout.day_turns", "schedule": crontab(hour=0, minute=15)},
 }

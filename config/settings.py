@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from django.urls import reverse_lazy
 
+from config.logs import LINK_PATH  # noqa: F401 - where short links live, known to no log
 from config.menu import UNFOLD  # noqa: F401 - a setting of the console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -132,7 +133,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'self'"],
     }
 }
-PUBLIC_URL = given("PUBLIC_URL", "http://127.0.0.1:8000")  # how the outside names the portal
+PUBLIC_URL = given("PUBLIC_URL", "http://127.0.0.1:8000")  # how the outside names the portal; short links begin with it
 
 # --- the law -----------------------------------------------------------------------------------
 NOTICE_FOLDERS = [Path(folder) for folder in given("NOTICE_FOLDERS").split(":") if folder]
@@ -171,4 +172,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": given("LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "propagate": True}},  # no reports of requests by mail
 }

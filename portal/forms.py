@@ -8,7 +8,7 @@ from django import forms
 from django.forms.renderers import TemplatesSetting
 
 from sheets.values import BadValue, clean_phone, clean_uscc
-from subsidies.refunds.models import Correction
+from subsidies.refunds.models import Application, Correction
 
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){8,}")
 
@@ -23,6 +23,7 @@ class Renderer(TemplatesSetting):
 class PortalForm(forms.Form):
     default_renderer = Renderer
     use_required_attribute = False  # the page says in its own words what is missing
+    through = Application.AnswerChannel.PORTAL  # the channel by which an answer on this form comes
 
 
 def cleaned_by(clean: Callable[[str], str | None], text: str) -> str:

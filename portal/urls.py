@@ -1,14 +1,18 @@
-"""Addresses of the portal. The only number in one is that of a case of one's own, or of a public list."""
+"""Addresses of the portal. The only number in one is that of a case of one's own, or of a public list; the only secret is a
+short link, which no log shows."""
 
+from django.conf import settings
 from django.urls import path
 
-from portal.views import attachments, home, letters, publicity, refund, sign_in, unconfirmed
+from portal.views import attachments, home, letters, links, publicity, refund, sign_in, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
+    path(f"{settings.LINK_PATH}<path:token>", links.open_link, name="link"),
     path("", home.home, name="home"),
     path("sign-in/", sign_in.ask_code, name="sign_in"),
     path("sign-in/code/", sign_in.give_code, name="sign_in_code"),
+    path("sign-in/link/", links.give_code, name="link_code"),
     path("sign-out/", sign_in.leave, name="sign_out"),
     path("refunds/", refund.refunds, name="refunds"),
     path("refunds/apply/", refund.apply_first, name="apply_first"),

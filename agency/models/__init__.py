@@ -2,7 +2,7 @@
 
 from agency.models.gateway import Pace, Push, Reply
 from agency.models.history import Write, keep_old_versions, watched_tables
-from agency.models.people import INCOMPATIBLE, POSTS, Code, Message, Post, Role, User
+from agency.models.people import INCOMPATIBLE, POSTS, Code, Link, Message, Post, Role, User
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
 from agency.models.trail import CaseKind, CreditCheck, Event, Hold
@@ -25,6 +25,7 @@ __all__ = [
     "Hold",
     "Import",
     "Job",
+    "Link",
     "Message",
     "Pace",
     "Post",

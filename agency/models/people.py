@@ -132,6 +132,44 @@ class Code(models.Model):
         return f"{self.user} {self.sent_at:%F %T}"
 
 
+class Link(models.Model):
+    """短信链接: leads one phone of an enterprise to one case, after a code sent to that phone. Of its 128 random bits only a hash
+    is kept."""
+
+    class End(models.TextChoices):
+        ANSWERED = "ANSWERED", "已答复"
+        DEADLINE = "DEADLINE", "期限已过"
+        NEWER = "NEWER", "另发了新链接"
+        WRONG_CODES = "WRONG_CODES", "验证码五次不符"
+
+    token_hash = models.CharField("链接散列", max_length=64, unique=True)
+    case_kind = models.CharField("事项", max_length=16)
+    case_id = models.BigIntegerField("事项编号")
+    uscc = models.CharField("统一社会信用代码", max_length=18)
+    phone_index = models.CharField("手机号索引", max_length=44)
+    made_at = models.DateTimeField("生成时间")
+    expires_at = models.DateTimeField("失效时间")
+    tries = models.PositiveSmallIntegerField("验证码不符次数", default=0)
+    ended_at = models.DateTimeField("终止时间", null=True)
+    ended_because = models.CharField("终止原因", max_length=16, choices=End.choices, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "短信链接"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_because="") | (Q(ended_at__isnull=False) & ~Q(ended_because="")),
+                name="link_ends_for_a_reason",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["case_kind", "case_id"], name="link_case"),
+            models.Index(fields=["expires_at"], condition=Q(ended_at__isnull=True), name="link_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"短信链接 {self.pk}"
+
+
 REPORT_HOURS = 72  # that a report is waited for, where the programme says nothing else
 
 

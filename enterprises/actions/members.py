@@ -30,11 +30,16 @@ class SignInRefused(Exception):
 def request_code(uscc: str, phone: str, *, at: datetime) -> None:
     """Send a sign-in code if this is the registered phone of this enterprise, at most one a minute and ten a day a phone.
     Returns nothing and raises nothing in every case: the page says `若信息一致，验证码已发出`."""
+    with suppress(CodeRefused, SignInRefused):  # too soon: the code sent before still counts
+        send_code_to(uscc, phone, at=at)
+
+
+def send_code_to(uscc: str, phone: str, *, at: datetime) -> None:
+    """The same, told openly to whoever holds a link of the phone. Raises CodeRefused; SignInRefused where nobody may act."""
     enterprise = _enterprise(uscc)
     if enterprise is None or not _is_registered(enterprise, phone):
         return
-    with suppress(CodeRefused, SignInRefused):  # too soon: the code sent before still counts
-        send_code(acting_user(enterprise, at=at), phone.strip(), enterprise.region_id, at=at)
+    send_code(acting_user(enterprise, at=at), phone.strip(), enterprise.region_id, at=at)
 
 
 def acting_user(enterprise: Enterprise, *, at: datetime) -> User:

@@ -17,6 +17,7 @@ from enterprises.models import Enterprise
 from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import AsSeen, CorrectionAsked, PortalForm, WhyNot
+from portal.views.links import through
 from subsidies.payout.queries import publisher_of
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
@@ -132,11 +133,11 @@ def _precheck(enterprise: Enterprise, application: Application | None, programme
 
 def _confirm(application: Application, form: AsSeen, by: User, at: datetime) -> None:
     _still_as_seen(application, form)
-    actions.confirm(application, by=by, at=at)
+    actions.confirm(application, by=by, at=at, through=form.through)
 
 
 def _decline(application: Application, form: WhyNot, by: User, at: datetime) -> None:
-    actions.decline(application, form.why, by=by, at=at)
+    actions.decline(application, form.why, by=by, at=at, through=form.through)
 
 
 def _withdraw(application: Application, form: WhyNot, by: User, at: datetime) -> None:
@@ -168,6 +169,7 @@ def _answer(
         return redirect("portal:refund", pk=pk)
     posted = request.POST if request.method == "POST" else None
     form = form_class(posted, initial={"decision": application.decision_id})
+    form.through = through(request, application)
     if posted is not None and form.is_valid():
         try:
             deed(application, form, who(request), at)

@@ -56,11 +56,11 @@ def give_code(request: HttpRequest) -> HttpResponse:
             request.session.pop(ASKED, None)
             request.session.set_expiry(STAYS_SECONDS)
             return redirect("portal:refunds")
-    page = {"form": form, "phone": str(phone), "section": "sign_in", "outbox": _outbox()}
+    page = {"form": form, "phone": str(phone), "section": "sign_in", "outbox": outbox()}
     return render(request, "portal/sign_in_code.html", page)
 
 
-def _outbox() -> str:
+def outbox() -> str:
     """Where the fake gateway shows what it was given; only in a demo, only on this machine."""
     local = urlsplit(settings.SMS_GATEWAY_URL).hostname in {"127.0.0.1", "localhost"}
     return f"{settings.SMS_GATEWAY_URL}/outbox" if settings.DEMO and local else ""

@@ -20,6 +20,7 @@ OF_NOW_IF_OF_NOTHING = {"localdate", "localtime"}  # Django's: with a moment the
 SETTINGS_ALLOWED = {
     "agency/actions/files.py": "FILES_ROOT: the folder of sealed files is a place, like the database, and no rule hangs on it",
     "agency/actions/imports.py": "FILES_ROOT: an upload is opened beside the sealed files, never in the shared temporary folder",
+    "agency/actions/links.py": "PUBLIC_URL: where the portal is reached is a place too, written into messages",
 }
 
 

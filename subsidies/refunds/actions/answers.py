@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
-from agency.models import Programme, Role, User
+from agency.actions.links import end_links
+from agency.models import Link, Programme, Role, User
 from agency.moves import check_mover, move
 from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
@@ -39,7 +40,9 @@ def _answer(application: Application, to: str, why: str, through: str, *, by: Us
         check_period(application.programme, localdate(at))
     told = f"{why[:480]}（{Through(through).label}）"
     detail = {"channel": str(through)}
-    move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)
+    with transaction.atomic():
+        move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)
+        end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
 
 
 def apply(application: Application, *, by: User, at: datetime) -> None:
@@ -56,6 +59,7 @@ def apply(application: Application, *, by: User, at: datetime) -> None:
     with transaction.atomic():
         _decide(application, case, by=by, at=at)
         move(application, State.SUBMITTED, by=by, at=at, why="自主申请", channel=OWN, submitted_at=submitted_at, reason="")
+        end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
     application.refresh_from_db()
 
 
@@ -102,3 +106,4 @@ def withdraw(application: Application, why: str, *, by: User, at: datetime) -> N
                 raise RefundRefused("已列入公示或已拨付，不能撤回；如有情况请联系经办机构。")
             strike(award, f"单位撤回：{why}" if why else "单位撤回", by=by, at=at)
         move(application, State.WITHDRAWN, by=by, at=at, why=why or "单位撤回", reason=why[:500])
+        end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils.timezone import localdate, localtime
 
-from agency.models import Event, Import, Programme, Role, User
+from agency.actions.links import end_links
+from agency.models import Event, Import, Link, Programme, Role, User
 from agency.moves import check_mover, move_ids, record
 from agency.queries import within
 from sheets.write import write_rows
@@ -76,6 +77,7 @@ def book_calls(imp: Import, *, by: User, at: datetime) -> None:
             Application, sorted(pairs), state, by=by, at=at, why=f"电话答复（经办登记）：{_DONE[state][-2:]}",
             also={"answered_at": at, "answer_channel": Application.AnswerChannel.CALL, "reason": ""},
         )  # fmt: skip
+        end_links(Application.CASE, done.moved, Link.End.ANSWERED, at=at)
         told[_DONE[state]] += [pairs[pk] for pk in done.moved]
         told["未登记：现在的状态不能如此答复，请在事项中查看"] += [pairs[pk] for pk in done.refused]
     for words, pks in told.items():

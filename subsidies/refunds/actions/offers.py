@@ -1,7 +1,7 @@
 """推送确认: offer the refund to eligible enterprises by SMS and portal (免申即享), and tell dispatch units to apply."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 
-from agency.actions.messages import queue_messages
+from agency.actions.links import NewLink, new_links
+from agency.actions.messages import Row, queue_messages
 from agency.models import CaseKind, Message, Programme, Role, User
 from agency.moves import check_mover, move_all
 from agency.queries import within
@@ -81,9 +82,10 @@ def _offer(
     deadline = answer_by(programme, terms, localdate(at))
     also = {"offered_at": at, "confirm_by": deadline}
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)
-    told = {"title": programme.title, "deadline": deadline}
     kind = SILENT_OFFER if terms.word_of("confirm_mode") == "silent" else "offer"
-    queue_messages(kind, [_message(each, told) for each in with_contacts(moved)], at=at, programme=programme)
+    told = {"title": programme.title, "deadline": deadline}
+    contacts = [(each, phone_of(each), deadline) for each in with_contacts(moved)]
+    queue_messages(kind, with_links(contacts, told, at=at), at=at, programme=programme)
     return moved, refused
 
 
@@ -106,9 +108,17 @@ def phone_of(application: Application) -> str:
     return (enterprise.phone or enterprise.legal_phone).reveal()
 
 
-def _message(application: Application, told: dict[str, object]) -> tuple[str, int, str, str, dict[str, object]]:
+def with_links(contacts: Sequence[tuple[Application, str, date]], told: Mapping[str, object], *, at: datetime) -> list[Row]:
+    """The message of each application to a phone, with a short link of its own that works up to a last day; links that
+    were sent before end."""
+    wanted = [NewLink(each.pk, each.enterprise.uscc, phone, until) for each, phone, until in contacts]
+    links = new_links(CaseKind.REFUND, wanted, at=at)
+    return [_message(each, phone, {**told, "link": link}) for (each, phone, _), link in zip(contacts, links, strict=True)]
+
+
+def _message(application: Application, phone: str, told: Mapping[str, object]) -> Row:
     params = {"name": application.enterprise.name, "amount": application.amount, **told}
-    return (CaseKind.REFUND, application.pk, application.region_id, phone_of(application), params)
+    return (CaseKind.REFUND, application.pk, application.region_id, phone, params)
 
 
 def guide_dispatch(programme: Programme, *, by: User, at: datetime) -> int:
@@ -126,4 +136,5 @@ def guide_dispatch(programme: Programme, *, by: User, at: datetime) -> int:
         Programme.objects.select_for_update().get(pk=programme.pk)
         mine = list(rows.filter(within(by, {Role.PREPARER}, today)).values_list("pk", flat=True))
         params = {"title": programme.title, "period_end": period_end}
-        return queue_messages(GUIDE, [_message(each, params) for each in with_contacts(mine)], at=at, programme=programme)
+        messages = [_message(each, phone_of(each), params) for each in with_contacts(mine)]
+        return queue_messages(GUIDE, messages, at=at, programme=programme)

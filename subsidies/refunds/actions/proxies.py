@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 
-from agency.models import Programme, Role, User
+from agency.actions.links import end_links
+from agency.models import Link, Programme, Role, User
 from agency.moves import Moved, check_mover, move, move_ids
 from agency.queries import within
 from policy.facts import RefundFacts
@@ -28,7 +30,9 @@ def confirm_for(application: Application, *, by: User, at: datetime) -> None:
     if not list(_small(rows, terms, at)):
         most = terms.count_of("small_unit_most")
         raise RefundRefused(f"参保人数不超过 {most} 人的单位才能代为确认；该单位超过此数，或人数不明，请联系单位自行确认。")
-    move(application, State.CONFIRMED, by=by, at=at, why=_why(terms), **_answered(at))
+    with transaction.atomic():
+        move(application, State.CONFIRMED, by=by, at=at, why=_why(terms), **_answered(at))
+        end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
 
 
 def confirm_for_all(programme: Programme, *, by: User, at: datetime) -> Moved:
@@ -36,7 +40,9 @@ def confirm_for_all(programme: Programme, *, by: User, at: datetime) -> Moved:
     check_mover(programme, {Role.PREPARER}, by, at)
     terms = _terms_allowing(programme, at)
     rows = unanswered(programme).filter(within(by, {Role.PREPARER}, localdate(at)), state=State.OVERDUE)
-    return move_ids(Application, _small(rows, terms, at), State.CONFIRMED, by=by, at=at, why=_why(terms), also=_answered(at))
+    done = move_ids(Application, _small(rows, terms, at), State.CONFIRMED, by=by, at=at, why=_why(terms), also=_answered(at))
+    end_links(Application.CASE, done.moved, Link.End.ANSWERED, at=at)
+    return done
 
 
 def _answered(at: datetime) -> dict[str, object]:

@@ -1,9 +1,11 @@
 """Offers: to whom they go, to whom not and why, and what the SMS says."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
 from agency.actions import open_hold
 from agency.models import CreditCheck, Message, Programme, Role
@@ -43,13 +45,15 @@ class TestOfferAll:
         assert set(done.not_offered) <= set(OBSTACLES)
         assert sum(not_offered(programme, days.offered.date()).values()) == 6
 
-    def test_tells_amount_and_deadline_without_any_link(self, offered, days):
+    def test_tells_deadline_menu_and_short_link_but_no_amount(self, offered, days):
         application = offered()
         message = Message.objects.get(kind="offer")
         text = message.text.reveal()
-        assert "7,200.00元" in text
-        assert "2024年7月15日" in text
-        assert "http" not in text
+        for words in ("2024年度稳岗返还", "2024年7月15日", "“我的返还”", "0353-1234567"):
+            assert words in text
+        assert "元" not in text
+        [link] = re.findall(r"https?://\S+", text)
+        assert re.fullmatch(rf"{settings.PUBLIC_URL}/l/[\w-]{{22}}", link)
         assert message.phone == application.enterprise.phone
         assert (application.offered_at, application.confirm_by) == (days.offered, date(2024, 7, 15))
 
