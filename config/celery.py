@@ -16,6 +16,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "read receipts": {"task": "agency.read_receipts", "schedule": 30},
     "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
     "make lists": {"task": "refunds.work_exports", "schedule": 10},
+    "make publicity files": {"task": "payout.work_lists", "schedule": 10},
     "work what-ifs": {"task": "refunds.work_what_ifs", "schedule": 10},
     "take replies": {"task": "refunds.take_replies", "schedule": 15},
     "tell who was paid": {"task": "refunds.tell_paid", "schedule": 60},

@@ -191,7 +191,9 @@ def _money_todos(scope: Q) -> list[Todo]:
     sums = Award.objects.filter(scope).order_by().values_list("state").annotate(Count("pk"), Sum("amount"))
     awards = {state: (count, total) for state, count, total in sums}
     batches, rounds = _counted(PaymentBatch.objects.filter(scope)), _counted(PublicityRound.objects.filter(scope))
-    objections = Objection.objects.filter(scope, state=Objection.State.FILED).count()
+    objections = Objection.objects.filter(scope, state=Objection.State.FILED).aggregate(
+        open=Count("pk"), late=Count("pk", filter=Q(answer_by__lt=clock.today()))
+    )
     draft = PublicityRound.State.DRAFT
     none = (0, None)
     return [
@@ -201,7 +203,8 @@ def _money_todos(scope: Q) -> list[Todo]:
         ),
         *(Todo(label, batches.get(state, 0), _state("payout_paymentbatch", state), roles) for state, label, roles in BATCHES),
         Todo("公示批次待发布", rounds.get(draft, 0), _state("payout_publicityround", draft), REVIEWER),
-        Todo("公示异议待答复", objections, _listed("payout_objection", due="open"), REVIEWER),
+        Todo("公示异议待答复", objections["open"], _listed("payout_objection", due="open"), REVIEWER),
+        Todo("公示异议逾期未答复", objections["late"], _listed("payout_objection", due="late"), REVIEWER, "请当日答复异议人。"),
     ]
 
 

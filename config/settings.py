@@ -27,6 +27,7 @@ BEHIND_TLS = env.bool("BEHIND_TLS", default=False)
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
+PROXIES = env.int("PROXIES", default=0)  # of our own, before gunicorn, that add to X-Forwarded-For
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_AGE = 8 * 3600  # one working day
 SESSION_COOKIE_HTTPONLY = True

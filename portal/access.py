@@ -5,6 +5,7 @@ from datetime import date
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -94,9 +95,17 @@ def programme_to_apply(enterprise: Enterprise, on: date) -> Programme | None:
     return None if seen.exists() else opened.order_by("-region__path").first()
 
 
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, as the outermost of our own proxies (settings.PROXIES of them) saw it; what a visitor
+    writes before that is not believed."""
+    told = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    hops = [*told, request.META.get("REMOTE_ADDR", "")]
+    return hops[max(len(hops) - 1 - settings.PROXIES, 0)]
+
+
 def public_round(pk: int, on: date) -> PublicityRound:
     """A round that the public may see on the day, else 404."""
-    return get_object_or_404(public_rounds(on).select_related("file", "region"), pk=pk)
+    return get_object_or_404(public_rounds(on).select_related("file", "pdf", "announcement", "region"), pk=pk)
 
 
 def offices() -> "QuerySet[Region]":

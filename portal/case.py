@@ -217,7 +217,7 @@ def payee(application: Application | None, enterprise: Enterprise, verdict: Refu
 
 def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
     """The longer parts of the page: findings, time line, what stops it, why, what was asked to be corrected."""
-    events = list(timeline(application))
+    events, award = list(timeline(application)), application.award
     return {
         **findings(page["verdict"], applied=application.submitted_at is not None),
         "stages": stages(application, page["state"]),
@@ -227,6 +227,7 @@ def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
         "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],
         "corrections": application.corrections.order_by("asked_at"),
         "round": access.round_of(application),
+        "statements": list(award.statements.order_by("at")) if award and award.state == Award.State.OBJECTED else [],
     }
 
 

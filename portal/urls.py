@@ -4,7 +4,7 @@ short link, which no log shows."""
 from django.conf import settings
 from django.urls import path
 
-from portal.views import attachments, home, letters, links, publicity, refund, sign_in, unconfirmed
+from portal.views import attachments, home, letters, links, objections, publicity, refund, sign_in, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("refunds/<int:pk>/decline/", refund.decline, name="decline"),
     path("refunds/<int:pk>/withdraw/", refund.withdraw, name="withdraw"),
     path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
+    path("refunds/<int:pk>/statement/", objections.statement, name="statement"),
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
     path("refunds/<int:pk>/letters/<slug:kind>/", letters.letter, name="letter"),
     path("refunds/<int:pk>/letters/<slug:kind>/pdf/", letters.letter_file, name="letter_file"),
@@ -29,5 +30,8 @@ urlpatterns = [
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),
-    path("gongshi/<int:pk>/list/", publicity.round_file, name="round_file"),
+    path("gongshi/filed/", objections.objection_filed, name="objection_filed"),
+    path("gongshi/answer/", objections.objection_answer, name="objection_answer"),
+    path("gongshi/<int:pk>/<int:position>/object/", objections.object_to, name="object_to"),
+    path("gongshi/<int:pk>/<str:word>/", publicity.round_file, name="round_file"),
 ]

@@ -124,6 +124,15 @@ def read_file(file: File, *, by: User, at: datetime, why: str) -> BinaryIO:
     return plain
 
 
+def read_public(file: File) -> BinaryIO:
+    """An open file of the plain bytes of what is published, for anybody to download; the caller closes it.
+
+    Raises FileMissing (also for what is not published), SealBroken."""
+    if file.kind != File.Kind.PUBLICITY:
+        raise FileMissing("这不是公开的文件。")
+    return _plain(file)
+
+
 def _plain(file: File) -> BinaryIO:
     place = _place(file)
     if not place.exists():

@@ -52,7 +52,9 @@ def object_(year: Year) -> None:
         )  # fmt: skip
     year.on(day(2024, 7, 15))
     upheld, dismissed = Objection.objects.order_by("pk")
-    year.by("fushen1").press("payout_objection", "uphold", upheld.pk, answer="经实地核查属实，不予发放。")
+    year.by("fushen1").press(
+        "payout_objection", "uphold", upheld.pk, answer="经实地核查属实，不予发放。", reason="已停产并遣散职工"
+    )
     year.by("fushen1").press("payout_objection", "dismiss", dismissed.pk, answer="经核查工资已结清，异议不成立。")
     rows = [
         (row.line.name, row.get_channel_display(), row.get_state_display(), row.line.amount)

@@ -1,13 +1,16 @@
 """公示、异议、拨付: an award from its approval to the bank's answer, one table for every subsidy."""
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
 from agency.models import CaseKind, File, Hold, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
+from enterprises.models import NamePairs
 
 SUBSIDIES = [(kind.value, kind.label) for kind in (CaseKind.REFUND, CaseKind.CLAIM)]
 
@@ -166,7 +169,9 @@ class PublicityRound(models.Model):
     count = models.IntegerField("行数", default=0)
     total = models.DecimalField("金额合计", max_digits=16, decimal_places=2, default=0)
     sha256 = models.CharField("名单散列", max_length=64, blank=True)
-    file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="名单表格")
+    file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="名单表格")  # these by a Job
+    pdf = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="名单 PDF")
+    announcement = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", verbose_name="公告 Word")
     phone = models.CharField("咨询电话", max_length=40, blank=True)
     complaints_phone = models.CharField("监督电话", max_length=40, blank=True)
     office_name = models.CharField("公示单位", max_length=100, blank=True)
@@ -197,6 +202,12 @@ class PublicityRound(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def open_on(self, on: date) -> bool:
+        """Whether an objection may be filed on this day."""
+        return (
+            self.state == self.State.PUBLISHED and bool(self.starts_on and self.ends_on) and self.starts_on <= on <= self.ends_on
+        )
+
     @property
     def of_persons(self) -> bool:
         """Whether its lines are persons, under masked names."""
@@ -226,6 +237,7 @@ class PublishedLine(models.Model):
             models.UniqueConstraint(fields=["round", "position"], name="line_position_once"),
             models.UniqueConstraint(fields=["round", "award"], name="line_award_once"),
         ]
+        indexes = [GinIndex(NamePairs("name"), name="line_name_pairs")]
         triggers = [
             pgtrigger.ReadOnly(name="line_frozen", fields=["round", "award", "position", "name", "amount", "columns"]),
             pgtrigger.Trigger(
@@ -276,6 +288,7 @@ class Objection(models.Model):
     receipt = models.CharField("回执号", max_length=24, unique=True)
     name = SealedField("异议人")
     contact = SealedField("联系方式")
+    contact_index = BlindIndexField("联系方式索引", of="contact")  # with the receipt it opens the answer
     text = models.TextField("异议内容")
     channel = models.CharField("渠道", max_length=8, choices=[("phone", "电话"), ("letter", "来信"), ("web", "网上")])
     filed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="登记人")
@@ -286,9 +299,45 @@ class Objection(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "公示异议"
+        indexes = [models.Index(fields=["answer_by"], condition=Q(state="FILED"), name="objection_due")]
 
     def __str__(self) -> str:
         return self.receipt
+
+
+class Statement(models.Model):
+    """单位说明: what an enterprise says while an objection to its line is examined; it does not learn who objected, nor what
+    was said."""
+
+    CASE = "statement"
+
+    award = models.ForeignKey(Award, models.PROTECT, related_name="statements", verbose_name="应发补贴")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name="行政区划")
+    text = models.TextField("说明")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提交人")
+    at = models.DateTimeField("提交时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "单位说明"
+
+    def __str__(self) -> str:
+        return f"{self.award.name} {self.at:%F}"
+
+
+class Attempt(models.Model):
+    """网上尝试: what came from one address, or for one receipt, counted to keep floods out. The key is a keyed hash of it;
+    a day later the row is gone."""
+
+    what = models.CharField("事项", max_length=8, choices=[("object", "提出异议"), ("look", "查询答复")])
+    key = models.CharField("散列", max_length=44)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "网上尝试"
+        indexes = [models.Index(fields=["key", "what", "at"], name="attempt_of_key")]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()} {self.at:%F %T}"
 
 
 class PaymentBatch(models.Model):

@@ -139,7 +139,9 @@ def remind() -> None:
 
 @shared_task(name="refunds.tell_paid")
 def tell_paid() -> None:
-    """Tell those whose money has arrived."""
+    """Tell those whose money has arrived, and those whose refund was struck."""
+    while told := actions.tell_struck(at=clock.now()):
+        _log.info("%d told that they were struck", told)
     while told := actions.tell_paid(at=clock.now()):
         _log.info("%d told that they were paid", told)
 

@@ -19,7 +19,10 @@ WRITE_SQL = re.compile(
 STATE_SQL = re.compile(r"\bSET\s+(\w+\s*=\s*[^,]+,\s*)*\"?state\"?\s*=", re.DOTALL)
 
 # path: reason. Each is looked for, so that a line that is no longer needed does not stay.
-WRITES_ALLOWED: dict[str, str] = {"agency/models/history.py": "the text of a trigger, which notes what the three write"}
+WRITES_ALLOWED: dict[str, str] = {
+    "agency/models/history.py": "the text of a trigger, which notes what the three write",
+    "agency/documents.py": "saves a document, which is no row",
+}
 
 
 def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:

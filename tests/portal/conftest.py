@@ -13,6 +13,7 @@ from subsidies.payout import actions as payout
 from subsidies.payout.models import Award, BankLine, Payment, PublicityRound
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
+from tests.subsidies.payout.conftest import make_files  # noqa: F401
 from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
     acts_for,
     confirmed,

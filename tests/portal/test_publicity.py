@@ -70,9 +70,9 @@ class TestList:
         assert [len(page) for page in pages] == [50, 50, 20]
         assert len({name for page in pages for name in page}) == 120
 
-    @pytest.mark.parametrize("number", ["0", "-1", "99", "x", "9" * 40])
-    def test_answers_a_page_that_does_not_exist(self, client, published, number):
-        assert len(names_in(read(client, published(3), page=number))) == 3
+    @pytest.mark.parametrize(("number", "shown"), [("0", 1), ("-1", 1), ("99", 2), ("x", 1), ("9" * 40, 2), ("²", 1), ("٢", 2)])
+    def test_answers_a_page_that_does_not_exist(self, client, published, number, shown):
+        assert f"第 {shown} / 2 页" in read(client, published(51), page=number)
 
     def test_is_searched_by_name(self, client, published):
         round_ = published(60)
@@ -88,7 +88,6 @@ class TestList:
         round_ = published(3)
         texts = [read(client, round_), client.get(reverse("portal:rounds")).content.decode()]
         texts.append(client.get(reverse("portal:home")).content.decode())
-        texts.append(client.get(reverse("portal:round_file", args=[round_.pk])).content.decode(errors="replace"))
         for owner in Enterprise.objects.all():
             for secret in (owner.uscc, owner.phone.reveal(), owner.account.reveal()):
                 assert all(secret not in text for text in texts)
@@ -111,18 +110,41 @@ class TestList:
         round_ = published(55)
         with django_assert_num_queries(5):  # the desk's clock for view and banner, the list, its lines counted, its lines
             read(client, round_, name="第0001号")
-        with django_assert_num_queries(5):
-            read(client, round_)
+        with django_assert_num_queries(4):
+            read(client, round_, page=2)
+
+    def test_asks_for_two_characters_to_search(self, client, published):
+        page = read(client, published(3), name="甲")
+        assert "请至少输入两个连着的字" in page
+        assert len(names_in(page)) == 3
 
 
+@pytest.mark.parametrize("word", ["list", "pdf", "announcement"])
 class TestFile:
-    def test_is_the_stored_bytes_whose_hash_the_page_shows(self, client, published):
-        round_ = published(3)
-        answer = client.get(reverse("portal:round_file", args=[round_.pk]))
-        assert hashlib.sha256(answer.content).hexdigest() == round_.file.sha256
-        assert round_.file.sha256 in read(client, round_)
+    def test_is_the_stored_bytes_whose_hash_the_page_shows(self, client, published, make_files, word):
+        round_ = make_files(published(3))
+        answer = client.get(reverse("portal:round_file", args=[round_.pk, word]))
+        content = b"".join(answer.streaming_content)
+        assert hashlib.sha256(content).hexdigest() in read(client, round_)
+        assert len(content) > 1000
         assert answer["Content-Disposition"].startswith("attachment")
         assert answer["X-Content-Type-Options"] == "nosniff"
+
+    def test_is_not_sent_again_to_who_has_it(self, client, published, make_files, word):
+        address = reverse("portal:round_file", args=[make_files(published(1)).pk, word])
+        tag = client.get(address)["ETag"]
+        assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+
+    def test_is_absent_until_the_job_has_made_it(self, client, published, word):
+        round_ = published(1)
+        assert client.get(reverse("portal:round_file", args=[round_.pk, word])).status_code == 404
+        assert "正在生成" in read(client, round_)
+
+
+def test_no_other_file_is_behind_the_address(client, published, make_files):
+    round_ = make_files(published(1))
+    for word in ("region", "published_by", "file", "__class__"):
+        assert client.get(reverse("portal:round_file", args=[round_.pk, word])).status_code == 404
 
 
 class TestRounds:
@@ -141,18 +163,17 @@ class TestRounds:
         assert "已期满" in read(client, round_)
         assert round_.title not in client.get(reverse("portal:home")).content.decode()
 
-    @pytest.mark.parametrize("name", ["round", "round_file"])
-    def test_are_absent_before_they_begin(self, client, published, desk_at, name):
-        round_ = published(1)
+    def test_are_absent_before_they_begin(self, client, published, make_files, desk_at):
+        round_ = make_files(published(1))
         desk_at(7, 7)
-        assert client.get(reverse(f"portal:{name}", args=[round_.pk])).status_code == 404
+        for name, given in (("round", [round_.pk]), ("round_file", [round_.pk, "list"])):
+            assert client.get(reverse(f"portal:{name}", args=given)).status_code == 404
 
-    @pytest.mark.parametrize("name", ["round", "round_file"])
-    def test_are_absent_as_drafts(self, client, make_awards, programme, phones, staff, moment, desk_at, name):
+    def test_are_absent_as_drafts(self, client, make_awards, programme, phones, staff, moment, desk_at):
         make_awards(1)
         desk_at(7, 9)
         round_ = payout.prepare_round(programme, by=staff(Role.PREPARER), at=moment(7, 8))
-        assert client.get(reverse(f"portal:{name}", args=[round_.pk])).status_code == 404
+        assert client.get(reverse("portal:round", args=[round_.pk])).status_code == 404
 
 
 class TestHome:

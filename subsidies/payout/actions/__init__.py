@@ -13,10 +13,27 @@ from subsidies.payout.actions.batches import (
     send_back,
     submit_batch,
 )
-from subsidies.payout.actions.objections import ObjectionRefused, dismiss, file_objection, read_objector, uphold
+from subsidies.payout.actions.objections import (
+    ObjectionRefused,
+    dismiss,
+    file_objection,
+    forget_attempts,
+    look_up_answer,
+    object_over_web,
+    read_objector,
+    state_ones_case,
+    uphold,
+)
 from subsidies.payout.actions.papers import AccountBroken
 from subsidies.payout.actions.results import Booked, ResultsRefused, book_results
-from subsidies.payout.actions.rounds import RoundRefused, cancel_round, close_rounds, prepare_round, publish_round
+from subsidies.payout.actions.rounds import (
+    RoundRefused,
+    cancel_round,
+    close_rounds,
+    keep_files,
+    prepare_round,
+    publish_round,
+)
 
 __all__ = [
     "AccountBroken",
@@ -38,14 +55,19 @@ __all__ = [
     "drop_stopped",
     "file_objection",
     "forfeit",
+    "forget_attempts",
+    "keep_files",
+    "look_up_answer",
     "make_batch",
     "mend_account",
+    "object_over_web",
     "prepare_round",
     "publish_round",
     "read_bank_file",
     "read_objector",
     "release_batch",
     "send_back",
+    "state_ones_case",
     "strike",
     "submit_batch",
     "uphold",

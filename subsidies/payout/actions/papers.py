@@ -1,14 +1,14 @@
-"""The two spreadsheets that leave the house: the publicity list and the bank file."""
+"""The bank file, and the list to publish as a spreadsheet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 from agency.models import CaseKind
 from agency.sealed import blind_index
 from sheets.write import write_rows
 from subsidies.payout.models import Payment, PaymentBatch, PublicityRound
-from subsidies.payout.queries import COLUMNS, list_rows
+from subsidies.payout.queries import COLUMNS
 
 BANK_HEADER = ("批次号", "明细号", "户名", "开户行", "账号", "金额", "用途")
 
@@ -17,11 +17,9 @@ class AccountBroken(Exception):
     """An account that is not the one its payment was made and checked for; the batch must not leave the house."""
 
 
-def publicity_sheet(round_: PublicityRound) -> bytes:
-    """The list as .xlsx, with the columns that the programme publishes: never a code, phone or account."""
-    into = BytesIO()
-    write_rows(into, [header for header, _ in COLUMNS[round_.columns]], list_rows(round_), sheet="公示名单")
-    return into.getvalue()
+def write_public_list(into: BinaryIO, round_: PublicityRound, rows: Iterable[Sequence[Any]]) -> None:
+    """The rows of a round as .xlsx, under the headers that the programme publishes: never a code, phone or account."""
+    write_rows(into, [header for header, _ in COLUMNS[round_.columns]], rows, sheet="公示名单")
 
 
 def bank_sheet(batch: PaymentBatch) -> bytes:

@@ -1,8 +1,10 @@
 """公示批次: prepared by one person, published by another, closed by the sweep the day after its last day."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
@@ -10,16 +12,17 @@ from django.template.loader import render_to_string
 from django.utils.timezone import localdate
 
 from agency.actions.files import store_file
-from agency.models import CaseKind, File, Programme, Role, User
-from agency.moves import Moved, check_mover, move, move_all, move_ids, open_all
+from agency.actions.jobs import end_job, queue_job
+from agency.models import CaseKind, Event, File, Job, Programme, Role, User
+from agency.moves import Moved, check_mover, move, move_all, move_ids, open_all, record
 from agency.queries import calendar, draft_problem
 from policy.notice import Terms
 from policy.workdays import UnknownYear
-from subsidies.payout.actions.papers import publicity_sheet
 from subsidies.payout.models import Award, PublicityRound, PublishedLine
 from subsidies.payout.queries import canonical_text, legal_basis, publishable, publisher_of, terms_in_force
 
 State = PublicityRound.State
+Written = tuple[str, bytes | BinaryIO]
 _WRITE_LINES = """
     INSERT INTO payout_publishedline (round_id, award_id, position, name, amount, columns, struck_why)
     SELECT %s, id, row_number() OVER (ORDER BY region_id, name, id), name, amount, columns, ''
@@ -63,7 +66,8 @@ def prepare_round(programme: Programme, case_kind: str = CaseKind.REFUND, *, by:
 
 
 def publish_round(round_: PublicityRound, starts_on: date, *, by: User, at: datetime) -> None:
-    """Publish the draft from a day on, by a second person: the list, its dates and its hash stand from now on.
+    """Publish the draft from a day on, by a second person: the list, its dates and its hash stand from now on; its files are
+    made by a job.
 
     A line whose award was held, withdrawn or struck since is left out. `starts_on` is today or later; the period's
     first day counts. Raises RoundRefused and MoveRefused; then nothing is published."""
@@ -80,16 +84,28 @@ def publish_round(round_: PublicityRound, starts_on: date, *, by: User, at: date
         digest = hashlib.sha256()
         for piece in canonical_text(now):
             digest.update(piece.encode())
-        file = store_file(
-            File.Kind.PUBLICITY, f"{now.title}.xlsx", publicity_sheet(now), owner=by, region_id=now.region_id, at=at
-        )
         sha256 = digest.hexdigest()
         move(
             now, State.PUBLISHED, by=by, at=at, detail={"count": now.count, "total": str(now.total), "sha256": sha256},
-            starts_on=now.starts_on, ends_on=now.ends_on, body=now.body, sha256=sha256, file=file, published_by=by,
-            published_at=at,
+            starts_on=now.starts_on, ends_on=now.ends_on, body=now.body, sha256=sha256, published_by=by, published_at=at,
         )  # fmt: skip
+        queue_job(Job.Kind.PUBLICITY, now.pk, now.region_id, by=by, at=at)
     round_.refresh_from_db()
+
+
+def keep_files(round_: PublicityRound, written: Mapping[str, Written], job: Job, *, at: datetime) -> None:
+    """Keep what was written of a published round, once and for good: {field of the round: (name, content)}; ends the job."""
+    with transaction.atomic():
+        stored = {
+            field: store_file(File.Kind.PUBLICITY, name, content, owner=None, region_id=round_.region_id, at=at)
+            for field, (name, content) in written.items()
+        }
+        PublicityRound.objects.filter(pk=round_.pk, file__isnull=True).update(**stored)
+        record(
+            Event.Kind.WRITE, case=PublicityRound.CASE, case_id=round_.pk, by=None, at=at, region_id=round_.region_id,
+            why="生成公示名单表格、PDF 和公告", detail={field: file.sha256 for field, file in stored.items()},
+        )  # fmt: skip
+        end_job(job, at=at)
 
 
 def cancel_round(round_: PublicityRound, *, by: User, at: datetime) -> None:

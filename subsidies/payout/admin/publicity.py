@@ -1,5 +1,7 @@
 """The staff pages of awards, publicity rounds and objections."""
 
+from datetime import date
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency.actions import CreditRefused, state_by_hand
-from agency.admin import Deed, DeskAdmin, Panel, revealed
+from agency.admin import Deed, DeskAdmin, Panel
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
 from agency.admin.trail import CaseColumn, events_panel
-from agency.admin.work import download
-from agency.models import CreditCheck, Hold, Programme, Role
+from agency.admin.work import download, job_panel, latest_job
+from agency.models import CreditCheck, Hold, Job, Programme, Role
 from agency.moves import MoveRefused
+from agency.tasks import wake
 from enterprises.models import CreditListing
 from subsidies.payout import actions
 from subsidies.payout.admin.panels import money, table
@@ -56,10 +59,6 @@ class AccountForm(forms.Form):
     account = forms.CharField(label="账号", max_length=40)
 
 
-class AnswerForm(forms.Form):
-    answer = forms.CharField(label="核查结论与答复", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
-
-
 class StartForm(forms.Form):
     starts_on = forms.DateField(label="公示第一日", widget=DateInput)
 
@@ -83,18 +82,28 @@ def file_objection(round_: PublicityRound, *, position: int, by: Any, at: Any, *
     return f"已登记，回执号 {made.receipt}，应于 {made.answer_by:%Y-%m-%d} 前答复。"
 
 
-def download_list(round_: PublicityRound, *, by: Any, at: Any) -> HttpResponse | str:
-    return download(round_.file, by=by, at=at, why="下载公示名单") if round_.file else "尚未发布，没有名单表格。"
+def publish(round_: PublicityRound, *, starts_on: date, by: Any, at: Any) -> str:
+    actions.publish_round(round_, starts_on, by=by, at=at)
+    wake("payout.work_lists")
+    return f"已发布，公示至 {round_.ends_on:%Y-%m-%d}；名单表格、PDF 和公告正在后台生成。"
 
 
-class ObjectionOpenFilter(admin.SimpleListFilter):
-    title, parameter_name = "答复期限", "due"
+def give_out(field: str, round_: PublicityRound, *, by: Any, at: Any) -> HttpResponse | str:
+    file = getattr(round_, field)
+    return download(file, by=by, at=at, why="下载公示文件") if file else "尚未发布，或文件仍在生成；请稍后再试。"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "待答复")]
 
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Objection]") -> "QuerySet[Objection]":
-        return queryset.filter(state=Objection.State.FILED) if self.value() else queryset
+FILES = (("list", "名单表格", "file"), ("pdf", "名单 PDF", "pdf"), ("announcement", "公告（Word）", "announcement"))
+GIVEN_OUT = [
+    Deed(
+        word,
+        f"下载{label}",
+        frozenset({Role.PREPARER, Role.REVIEWER, Role.AUDITOR}),
+        partial(give_out, field),
+        states=frozenset({PublicityRound.State.PUBLISHED, PublicityRound.State.CLOSED}),
+    )
+    for word, label, field in FILES
+]
 
 
 class HandCheckForm(forms.Form):
@@ -220,7 +229,9 @@ class AwardAdmin(CaseColumn, DeskAdmin):
             )
             for row in obj.lines.select_related("round").order_by("id")
         ]
+        said = [(row.at, row.text) for row in obj.statements.order_by("at")]
         return [
+            *([table("单位就公示异议的说明", ["时间", "说明"], said)] if said else []),
             table("公示", ["批次", "序号", "开始", "结束", "撤下原因"], lines),
             table("拨付", ["批次", "明细号", "状态", "金额（元）", "交易日期", "失败原因", "银行流水号"], payments),
             events_panel((Award.CASE, obj.pk, dict(Award.State.choices))),
@@ -260,7 +271,7 @@ class PublicityRoundAdmin(DeskAdmin):
             "publish",
             "发布公示",
             REVIEWER,
-            actions.publish_round,
+            publish,
             states=frozenset({State.DRAFT}),
             form=StartForm,
             main=True,
@@ -276,7 +287,7 @@ class PublicityRoundAdmin(DeskAdmin):
             form=ObjectionForm,
             refusals=REFUSALS,
         ),
-        Deed("list", "下载名单表格", frozenset({Role.PREPARER, Role.REVIEWER, Role.AUDITOR}), download_list),
+        *GIVEN_OUT,
         Deed(
             "cancel",
             "撤销",
@@ -310,70 +321,11 @@ class PublicityRoundAdmin(DeskAdmin):
             )
             for row in Objection.objects.filter(line__round=obj).select_related("line").order_by("id")
         ]
+        job = latest_job((Job.Kind.PUBLICITY,), obj.pk)
+        waiting = [job_panel(job, "公示文件")] if job and not obj.file_id else []
         return [
+            *waiting,
             table("异议", ["回执号", "名单行", "状态", "答复截止日"], objections, "没有异议。"),
             table("名单（前 100 行）", ["序号", "名称", "金额（元）", "撤下原因"], lines, "发布时冻结名单。"),
             events_panel((PublicityRound.CASE, obj.pk, dict(PublicityRound.State.choices))),
         ]
-
-
-def show_objector(objection: Objection, *, by: Any, at: Any) -> HttpResponse:
-    """Name and contact on a page of their own, never in a message or a session."""
-    name, contact = actions.read_objector(objection, by=by, at=at)
-    found = {"异议人": name, "联系方式": contact}
-    back = reverse("admin:payout_objection_change", args=[objection.pk])
-    return revealed(f"公示异议 {objection.receipt}", found, back)
-
-
-@admin.register(Objection)
-class ObjectionAdmin(DeskAdmin):
-    list_display = ("receipt", "line", "state", "channel", "filed_at", "answer_by")
-    list_filter = (ObjectionOpenFilter, "state", "channel")
-    list_select_related = ("line", "region")
-    ordering = ("-id",)
-    fields = (
-        ("receipt", "state", "line"),
-        ("objector", "contact_shown", "channel"),
-        "text",
-        ("filed_by", "filed_at", "answer_by"),
-        ("answer", "answered_at"),
-    )
-    readonly_fields = ("objector", "contact_shown")
-    deeds: ClassVar = [
-        Deed(
-            "objector",
-            "查看异议人",
-            frozenset({Role.REVIEWER, Role.AUDITOR}),
-            show_objector,
-            refusals=REFUSALS,
-            hint="仅用于核查异议，不得告知被异议单位；此次查看会留痕。",
-        ),
-        Deed(
-            "uphold",
-            "异议成立",
-            REVIEWER,
-            actions.uphold,
-            states=frozenset({Objection.State.FILED}),
-            form=AnswerForm,
-            refusals=REFUSALS,
-            hint="该件不予发放，名单中以删除线显示。",
-        ),
-        Deed(
-            "dismiss",
-            "异议不成立",
-            REVIEWER,
-            actions.dismiss,
-            states=frozenset({Objection.State.FILED}),
-            form=AnswerForm,
-            main=True,
-            refusals=REFUSALS,
-        ),
-    ]
-
-    @admin.display(description="异议人")
-    def objector(self, row: Objection) -> str:
-        return str(row.name)
-
-    @admin.display(description="联系方式")
-    def contact_shown(self, row: Objection) -> str:
-        return str(row.contact)

@@ -16,7 +16,15 @@ from subsidies.payout.queries.awards import (
 from subsidies.payout.queries.batches import bank_lines, sha256_companion, unmatched_lines
 from subsidies.payout.queries.programmes import NoTerms, barring_flags, edition_on, legal_basis, publisher_of, terms_in_force
 from subsidies.payout.queries.reconciliation import Difference, Step, reconciliation
-from subsidies.payout.queries.rounds import COLUMNS, canonical_text, list_rows, public_lines, public_rounds
+from subsidies.payout.queries.rounds import (
+    COLUMNS,
+    canonical_text,
+    lines_from,
+    lines_named,
+    list_rows,
+    public_lines,
+    public_rounds,
+)
 
 __all__ = [
     "COLUMNS",
@@ -35,6 +43,8 @@ __all__ = [
     "held",
     "left_out",
     "legal_basis",
+    "lines_from",
+    "lines_named",
     "list_rows",
     "payable",
     "programmes_to_look_up",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from enterprises.models import NamePairs
 from subsidies.payout.models import PublicityRound, PublishedLine
 
 # Publicity columns by the programme's choice, of claims always `skill`: (header, key of the line).
@@ -28,13 +29,24 @@ def public_rounds(on: date) -> "QuerySet[PublicityRound]":
     return PublicityRound.objects.filter(state__in=shown, starts_on__lte=on).order_by("-starts_on", "-pk")
 
 
-def public_lines(round_: PublicityRound, search: str = "") -> "QuerySet[PublishedLine, dict[str, Any]]":
-    """Lines of a round in order, searched by name: the columns that it publishes and no other.
+def public_lines(round_: PublicityRound) -> "QuerySet[PublishedLine, dict[str, Any]]":
+    """Lines of a round in order: the columns that it publishes and no other.
 
     Keys: id, struck_at, struck_why, and those of COLUMNS."""
     keys = [key for _, key in COLUMNS[round_.columns]]
-    lines = round_.lines.order_by("position").values("id", "struck_at", "struck_why", *keys)
-    return lines.filter(name__icontains=search.strip()) if search.strip() else lines
+    return round_.lines.order_by("position").values("id", "struck_at", "struck_why", *keys)
+
+
+def lines_from(round_: PublicityRound, first: int, many: int) -> "QuerySet[PublishedLine, dict[str, Any]]":
+    """So many lines from a position on. Positions have no gaps, so that any page is a range of the index, the last as
+    near as the first."""
+    return public_lines(round_).filter(position__gte=first, position__lt=first + many)
+
+
+def lines_named(round_: PublicityRound, part: str) -> "QuerySet[PublishedLine, dict[str, Any]]":
+    """The lines whose name contains a part of two characters or more, found in the index of all pairs of characters."""
+    pairs = sorted({part[place : place + 2] for place in range(len(part) - 1)})
+    return public_lines(round_).alias(pairs=NamePairs("name")).filter(pairs__contains=pairs, name__contains=part)
 
 
 def list_rows(round_: PublicityRound) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
-from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_turned
+from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_struck, tell_turned
 from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "take_letter",
     "take_replies",
     "tell_paid",
+    "tell_struck",
     "tell_turned",
     "try_out",
     "withdraw",

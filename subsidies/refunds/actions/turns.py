@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.timezone import localdate
 
-from agency.actions.messages import queue_messages
-from agency.models import CaseKind, Message, Programme
+from agency.actions.messages import Row, queue_messages
+from agency.models import CaseKind, Event, Message, Programme
 from agency.moves import move_all
 from policy.notice import Terms
 from subsidies.payout.models import Award
@@ -147,6 +147,25 @@ def tell_paid(*, at: datetime, limit: int = 5_000) -> int:
         for each in paid:
             by_programme.setdefault(each.programme, []).append(each)
         return sum(_tell(programme, mine, at=at) for programme, mine in by_programme.items())
+
+
+def tell_struck(*, at: datetime, limit: int = 5_000) -> int:
+    """Tell each enterprise whose refund was struck after its approval, once, with the reason. Safe in any number of
+    processes at once. Returns how many were told."""
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        told = Message.objects.filter(case_kind=CaseKind.AWARD, case_id=OuterRef("award_id"), kind="rejected")
+        struck = Event.objects.filter(case_kind=Award.CASE, case_id=OuterRef("award_id"), to_state=Award.State.STRUCK)
+        rows = Application.objects.filter(~Exists(told), state=State.APPROVED, award__state=Award.State.STRUCK)
+        rows = rows.exclude(enterprise__phone="", enterprise__legal_phone="")
+        rows = rows.annotate(why=Subquery(struck.order_by("-pk").values("why")[:1]))
+        by_programme: dict[Programme, list[Row]] = {}
+        for each in rows.select_related("enterprise", "programme").order_by("programme_id", "pk")[:limit]:
+            words = {"name": each.enterprise.name, "title": each.programme.title, "reason": each.why}
+            row = (CaseKind.AWARD, each.award_id, each.region_id, phone_of(each), words)
+            by_programme.setdefault(each.programme, []).append(row)
+        return sum(queue_messages("rejected", mine, at=at, programme=one) for one, mine in by_programme.items())
 
 
 def _tell(programme: Programme, paid: list[Application], *, at: datetime) -> int:

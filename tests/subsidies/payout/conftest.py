@@ -13,9 +13,11 @@ from django.db import connection
 from python_calamine import CalamineWorkbook
 
 from agency.actions import Answer, book_answers
-from agency.models import CaseKind, CreditCheck, Edition, Post, Programme, Region, Role, User
+from agency.actions.jobs import untold
+from agency.models import CaseKind, CreditCheck, Edition, Job, Post, Programme, Region, Role, User
+from agency.moves import move
 from policy.notice import load
-from subsidies.payout import actions
+from subsidies.payout import actions, tasks
 from subsidies.payout.models import Award, BankLine, Payment, PaymentBatch, PublicityRound
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -148,6 +150,20 @@ def publish(programme, staff, files) -> Callable[..., PublicityRound]:
         return round_
 
     return do
+
+
+@pytest.fixture
+def make_files() -> Callable[[PublicityRound], PublicityRound]:
+    """Make the files of a published round at once, as its job makes them."""
+
+    def made(round_: PublicityRound) -> PublicityRound:
+        job = Job.objects.get(kind=Job.Kind.PUBLICITY, subject_id=round_.pk)
+        move(job, Job.State.RUNNING, by=None, at=round_.published_at)
+        tasks.make_files(job, at=round_.published_at, progress=untold)
+        round_.refresh_from_db()
+        return round_
+
+    return made
 
 
 @pytest.fixture

@@ -208,9 +208,9 @@ class TestFrozen:
         with pytest.raises(DatabaseError), transaction.atomic():
             Award.objects.update(amount=Decimal("999999.00"))
 
-    def test_spreadsheet_has_the_public_columns_and_no_other(self, make_awards, publish, rows_in):
+    def test_spreadsheet_has_the_public_columns_and_no_other(self, make_awards, publish, make_files, rows_in):
         make_awards(2)
-        round_ = publish()
+        round_ = make_files(publish())
         with opened(round_.file) as plain:
             content = plain.read()
         assert round_.file.kind == "PUBLICITY"
@@ -243,8 +243,9 @@ class TestPublicPages:
     def test_search_finds_a_part_of_a_name(self, make_awards, publish):
         make_awards(12)
         round_ = publish()
-        assert [line["name"] for line in queries.public_lines(round_, "第0011号")] == ["甲市第0011号公司"]
-        assert len(queries.public_lines(round_, "号公司")) == 12
+        assert [line["name"] for line in queries.lines_named(round_, "第0011号")] == ["甲市第0011号公司"]
+        assert len(queries.lines_named(round_, "号公司")) == 12
+        assert not queries.lines_named(round_, "号号公司")
 
     def test_a_list_is_shown_from_its_first_day_on_and_remains(self, programme, make_awards, staff, files, moment):
         make_awards(1)

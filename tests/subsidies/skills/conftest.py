@@ -11,7 +11,13 @@ from policy.notice import load
 from subsidies.skills import actions
 from subsidies.skills.models import Claim
 from tests.office import Office, at, citizen, committed_office, office, uscc
-from tests.subsidies.payout.conftest import at_once, bank_answers, files, moment
+from tests.subsidies.payout.conftest import (
+    at_once,
+    bank_answers,
+    files,
+    make_files,  # noqa: F401
+    moment,
+)
 
 __all__ = ["at", "at_once", "bank_answers", "committed_office", "files", "moment", "office"]
 
