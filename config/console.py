@@ -17,7 +17,7 @@ from agency.models import Hold, Import, Job, Programme, Reply, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
-from subsidies.refunds.queries import omitted
+from subsidies.refunds.queries import omitted, waiting_remarks
 from subsidies.skills.models import Claim
 from subsidies.skills.models import State as ClaimState
 
@@ -150,6 +150,7 @@ def _claim_todos(scope: Q) -> list[Todo]:
 
 def _case_todos(scope: Q) -> list[Todo]:
     cases = _counted(Application.objects.filter(scope))
+    said = waiting_remarks().filter(scope).values("case_id").distinct().count()
     missed = omitted(scope, clock.today()).count()
     holds = _counted(Hold.objects.filter(scope, lifted_at__isnull=True), "kind")
     corrections = Correction.objects.filter(settled_at__isnull=True).filter(_under(scope, "application__")).count()
@@ -173,6 +174,13 @@ def _case_todos(scope: Q) -> list[Todo]:
             _state("refunds_application", State.ELIGIBLE),
             PREPARER,
             "单位没有收到过确认通知，不能视为放弃；请逐户查明原因，报机构决定如何补办。",
+        ),
+        Todo(
+            "单位发来的消息",
+            said,
+            _listed("refunds_application", unread="yes"),
+            PREPARER | REVIEWER,
+            "按件计；回复或标为已读后移出。",
         ),
         Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
     ]

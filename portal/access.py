@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
@@ -63,7 +63,8 @@ def own_refund(user: User, pk: int) -> Application:
 
 def own_attachments(application: Application) -> "QuerySet[Attachment]":
     """The proofs that an enterprise itself put beside its case, oldest first."""
-    return attachments_of(Application.CASE, application.pk).filter(by__kind=User.Kind.ENTERPRISE)
+    mine = Q(by__kind=User.Kind.ENTERPRISE) | Q(about=Attachment.About.LETTER)  # handed in, or sent to it in a message
+    return attachments_of(Application.CASE, application.pk).filter(mine)
 
 
 def open_holds(application: Application) -> "QuerySet[Hold]":

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.forms.renderers import TemplatesSetting
 
+from agency.actions.talk import LONGEST
+from agency.admin.attachments import ProofsField
 from sheets.values import BadValue, clean_phone, clean_uscc
 from subsidies.refunds.models import Application, Correction
 
@@ -127,3 +129,15 @@ class CorrectionAsked(PortalForm):
         if LONG_NUMBER.search(text):
             raise forms.ValidationError("请不要在这里写账号、手机号或证件号码，经办人员会联系您核对")
         return text
+
+
+class RemarkWritten(PortalForm):
+    """What an enterprise writes to the agency about its case."""
+
+    text = forms.CharField(
+        label="内容",
+        max_length=LONGEST,
+        error_messages={"required": "请填写内容", "max_length": f"最多 {LONGEST} 个字，请分开写或作为附件上传"},
+        widget=forms.Textarea({"rows": 4}),
+    )
+    files = ProofsField(required=False)

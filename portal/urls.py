@@ -4,7 +4,7 @@ short link, which no log shows."""
 from django.conf import settings
 from django.urls import path
 
-from portal.views import attachments, home, letters, links, objections, publicity, refund, sign_in, unconfirmed
+from portal.views import attachments, home, letters, links, objections, publicity, refund, sign_in, talk, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
     path("refunds/<int:pk>/statement/", objections.statement, name="statement"),
     path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
+    path("refunds/<int:pk>/talk/", talk.talk, name="talk"),
     path("refunds/<int:pk>/letters/<slug:kind>/", letters.letter, name="letter"),
     path("refunds/<int:pk>/letters/<slug:kind>/pdf/", letters.letter_file, name="letter_file"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),

@@ -5,6 +5,7 @@ from agency.models.history import Write, keep_old_versions, watched_tables
 from agency.models.people import INCOMPATIBLE, POSTS, Code, Link, Message, Post, Role, User
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
+from agency.models.talk import Note, Remark
 from agency.models.trail import CaseKind, CreditCheck, Event, Hold
 from agency.models.work import Acknowledgement, Attachment, Chunk, File, Import, Job
 
@@ -27,11 +28,13 @@ __all__ = [
     "Job",
     "Link",
     "Message",
+    "Note",
     "Pace",
     "Post",
     "Programme",
     "Push",
     "Region",
+    "Remark",
     "Reply",
     "Role",
     "User",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from agency.models import Event, Role, User
 from subsidies.refunds.models import Application, State
 
-CASE_PAGES = ("refund", "confirm", "decline", "withdraw", "correct", "apply")
+CASE_PAGES = ("refund", "confirm", "decline", "withdraw", "correct", "apply", "talk")
 PUBLIC_PAGES = ("home", "sign_in", "rounds", "unconfirmed_lists")
 
 

@@ -13,13 +13,16 @@ from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
+from subsidies.refunds.actions.talk import NOTERS, WRITERS, read_remarks, write_note, write_remark
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_struck, tell_turned
 from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
     "CALLERS",
     "EXPORTERS",
+    "NOTERS",
     "TRIERS",
+    "WRITERS",
     "Offered",
     "RefundRefused",
     "Reviewed",
@@ -40,6 +43,7 @@ __all__ = [
     "make_export",
     "offer",
     "offer_all",
+    "read_remarks",
     "reject",
     "remind",
     "request_export",
@@ -58,4 +62,6 @@ __all__ = [
     "try_out",
     "withdraw",
     "write_call_list",
+    "write_note",
+    "write_remark",
 ]

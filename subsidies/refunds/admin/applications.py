@@ -25,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import panels, reminding
+from subsidies.refunds.admin import panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -103,7 +103,7 @@ def _told(moved: int, refused: Mapping[str, int]) -> str:
 
 @admin.register(Application)
 class ApplicationAdmin(DeskAdmin):
-    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "answer_channel", "reasons")
+    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "waiting", "answer_channel", "reasons")
     list_filter = (
         "state",
         RegionFilter,
@@ -113,6 +113,7 @@ class ApplicationAdmin(DeskAdmin):
         FailedFilter,
         UnknownFilter,
         HeldFilter,
+        talk.UnreadFilter,
         "programme",
     )
     list_select_related = ("enterprise", "region")
@@ -208,6 +209,7 @@ class ApplicationAdmin(DeskAdmin):
         ),
         *reminding.DEEDS,
         LETTER,
+        *talk.DEEDS,
         EXPORT,
     ]
 
@@ -218,6 +220,13 @@ class ApplicationAdmin(DeskAdmin):
         if deed.name == "offer" and obj is not None and obj.state == State.SUBMITTED:
             return allowed and reminding.asks_applicants(obj, clock.today())
         return allowed
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return queries.with_unread(super().get_queryset(request))
+
+    @admin.display(description="未读消息")
+    def waiting(self, row: Application) -> str:
+        return f"{row.unread} 条" if row.unread else ""  # type: ignore[attr-defined]
 
     @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")
     def uscc(self, row: Application) -> str:
@@ -266,6 +275,7 @@ class ApplicationAdmin(DeskAdmin):
             *reminding.reminders_panel(obj),
             *reminding.calls_panel(obj),
         ]
+        shown += talk.talk_panels(obj)
         cases: list[tuple[str, int, Any]] = [(Application.CASE, obj.pk, dict(State.choices))]
         if obj.award is not None:
             shown.append(award_panel(obj.award))

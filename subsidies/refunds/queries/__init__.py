@@ -8,6 +8,7 @@ from subsidies.refunds.queries.hosts import split_of
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 from subsidies.refunds.queries.reminders import calls_of, to_call, unconfirmed_names, unconfirmed_programmes
+from subsidies.refunds.queries.talk import notes_of, remarks_of, unread_by, waiting_remarks, with_unread
 from subsidies.refunds.queries.worklists import not_offered, omitted, worklist
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "findings_of",
     "listed",
     "not_offered",
+    "notes_of",
     "omitted",
+    "remarks_of",
     "reviewed_to_look_up",
     "screened_to_look_up",
     "screening_rows",
@@ -35,6 +38,9 @@ __all__ = [
     "to_call",
     "unconfirmed_names",
     "unconfirmed_programmes",
+    "unread_by",
     "verdict_of",
+    "waiting_remarks",
+    "with_unread",
     "worklist",
 ]
