@@ -83,7 +83,7 @@ def _offer(
     also = {"offered_at": at, "confirm_by": deadline}
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)
     kind = SILENT_OFFER if terms.word_of("confirm_mode") == "silent" else "offer"
-    told = {"title": programme.title, "deadline": deadline}
+    told = {"title": programme.title}
     contacts = [(each, phone_of(each), deadline) for each in with_contacts(moved)]
     queue_messages(kind, with_links(contacts, told, at=at), at=at, programme=programme)
     return moved, refused
@@ -113,7 +113,10 @@ def with_links(contacts: Sequence[tuple[Application, str, date]], told: Mapping[
     were sent before end."""
     wanted = [NewLink(each.pk, each.enterprise.uscc, phone, until) for each, phone, until in contacts]
     links = new_links(CaseKind.REFUND, wanted, at=at)
-    return [_message(each, phone, {**told, "link": link}) for (each, phone, _), link in zip(contacts, links, strict=True)]
+    return [
+        _message(each, phone, {**told, "deadline": until, "link": link})
+        for (each, phone, until), link in zip(contacts, links, strict=True)
+    ]
 
 
 def _message(application: Application, phone: str, told: Mapping[str, object]) -> Row:

@@ -10,14 +10,14 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import TruncDate
 from django.utils.timezone import localdate
 
-from agency.actions.messages import Row, queue_messages
-from agency.models import CaseKind, Programme
+from agency.actions.messages import queue_messages
+from agency.models import Programme
 from agency.queries import calendar
 from policy import reminders
 from policy.notice import Terms
 from policy.reminders import Rung
 from subsidies.payout.queries import NoTerms, terms_in_force
-from subsidies.refunds.actions.offers import with_contacts
+from subsidies.refunds.actions.offers import with_contacts, with_links
 from subsidies.refunds.models import Application, Reminder, State
 from subsidies.refunds.queries.reminders import unanswered
 
@@ -79,17 +79,17 @@ def _give(programme: Programme, terms: Terms, rung: Rung, ids: Sequence[int], *,
 
 def _send(programme: Programme, terms: Terms, rung: Rung, ids: Sequence[int], *, at: datetime) -> None:
     """The messages of one chunk, and on each row to how many phones it went; none where no phone is on record."""
-    messages: dict[str, list[Row]] = defaultdict(list)
+    contacts: dict[str, list[tuple[Application, str, date]]] = defaultdict(list)
     reached: dict[int, list[int]] = defaultdict(list)
     told = {"title": programme.title, "period_end": terms.refund_period[1]}
     for each in with_contacts(ids):
         kind = "reminder" if each.state == State.OFFERED else "reminder_overdue"
-        params = told | {"name": each.enterprise.name, "amount": each.amount, "deadline": each.confirm_by}
+        until = each.confirm_by if each.state == State.OFFERED and each.confirm_by else terms.refund_period[1]
         phones = phones_of(each, terms)
-        messages[kind] += [(CaseKind.REFUND, each.pk, each.region_id, phone, params) for phone in phones]
+        contacts[kind] += [(each, phone, until) for phone in phones]
         reached[len(phones)].append(each.pk)
-    for kind, rows in messages.items():
-        queue_messages(kind, rows, at=at, programme=programme)
+    for kind, mine in contacts.items():
+        queue_messages(kind, with_links(mine, told, at=at), at=at, programme=programme)
     for count, pks in reached.items():
         if count:
             Reminder.objects.filter(application__in=pks, rung=rung.number, at=at).update(phones=count)

@@ -1,10 +1,11 @@
 """The ladder of reminders: which rung, to whom, once."""
 
+import re
 from datetime import date
 
 import pytest
 
-from agency.models import Hold, Message, Role
+from agency.models import Hold, Link, Message, Role
 from policy import reminders
 from policy.notice import load
 from policy.workdays import Calendar
@@ -60,7 +61,9 @@ class TestRemind:
         assert [actions.remind(at=at) for at in (moment(7, 1), moment(7, 1, 18), moment(7, 7))] == [1, 0, 0]
         texts = {message.phone.reveal(): message.text.reveal() for message in Message.objects.filter(kind="reminder")}
         assert set(texts) == {application.enterprise.phone.reveal(), "13900000009"}
-        assert all("2024年7月15日前" in text and "网上服务" in text and "http" not in text for text in texts.values())
+        assert all("2024年7月15日前" in text and "网上服务" in text and "元" not in text for text in texts.values())
+        assert len({re.search(r"/l/[\w-]{22} ", text).group() for text in texts.values()}) == 2
+        assert list(Link.objects.order_by("pk").values_list("ended_because", flat=True)) == ["NEWER", "", ""]
         assert Reminder.objects.get().phones == 2
 
     def test_missed_days_bring_the_newest_rung_alone(self, offered, moment):
@@ -84,7 +87,7 @@ class TestRemind:
 
     def test_who_waits_for_the_agency_is_reminded_once_it_has_done_its_part(self, offered, acts_for, staff, moment):
         application = offered()
-        actions.ask_correction(application, "account", "账号变了", by=acts_for(application.enterprise), at=moment(6, 26))
+        actions.ask_correction(application, "contact", "电话变了", by=acts_for(application.enterprise), at=moment(6, 26))
         assert actions.remind(at=moment(7, 2)) == 0
         actions.settle_correction(application.corrections.get(), "已更正", by=staff(Role.PREPARER), at=moment(7, 3))
         assert not Hold.objects.filter(lifted_at__isnull=True)
