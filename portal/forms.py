@@ -10,6 +10,7 @@ from django.forms.renderers import TemplatesSetting
 from agency.actions.talk import LONGEST
 from agency.admin.attachments import ProofsField
 from sheets.values import BadValue, clean_phone, clean_uscc
+from subsidies.refunds.actions import NEED_PROOF
 from subsidies.refunds.models import Application, Correction
 
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){8,}")
@@ -74,12 +75,14 @@ class CodeGiven(PortalForm):
 
 
 class AsSeen(PortalForm):
-    """What was on the page when the button was pressed: nobody confirms an amount that has changed meanwhile."""
+    """What was on the page when the button was pressed: nobody confirms an amount that has changed meanwhile, or answers
+    over an answer that came before."""
 
     decision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    state = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class WhyNot(PortalForm):
+class WhyNot(AsSeen):
     """Why an enterprise declines or withdraws."""
 
     OTHER = "其他原因"
@@ -122,6 +125,15 @@ class CorrectionAsked(PortalForm):
         help_text="请勿填写银行账号和密码；账户有误的，写明“账户有误”，经办人员会联系您核对。",
         error_messages={"required": "请写明正确的应是什么"},
     )
+    proofs = ProofsField(
+        label="证明材料", required=False, help_text="更正账户或划型必须上传。PDF、JPG 或 PNG，每个不超过 10 MB，可选多个。"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (needed := NEED_PROOF.get(cleaned.get("about", ""))) and not cleaned.get("proofs") and not self.errors.get("proofs"):
+            self.add_error("proofs", f"请上传证明材料：{needed}")
+        return cleaned
 
     def clean_text(self) -> str:
         """Accounts, phones and ID numbers stay out of free text, which is not sealed."""

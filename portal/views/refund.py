@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
+from agency.actions import AttachmentRefused
 from agency.models import Programme, User
 from agency.moves import MoveRefused
 from agency.queries import edition_in_force, terms_of
@@ -137,6 +138,7 @@ def _confirm(application: Application, form: AsSeen, by: User, at: datetime) -> 
 
 
 def _decline(application: Application, form: WhyNot, by: User, at: datetime) -> None:
+    _not_answered_since(application, form)
     actions.decline(application, form.why, by=by, at=at, through=form.through)
 
 
@@ -145,14 +147,23 @@ def _withdraw(application: Application, form: WhyNot, by: User, at: datetime) ->
 
 
 def _correct(application: Application, form: CorrectionAsked, by: User, at: datetime) -> None:
-    actions.ask_correction(application, form.cleaned_data["about"], form.cleaned_data["text"], by=by, at=at)
+    actions.ask_correction(application, *(form.cleaned_data[name] for name in ("about", "text", "proofs")), by=by, at=at)
 
 
 def _apply(application: Application, form: AsSeen, by: User, at: datetime) -> None:
     actions.apply(application, by=by, at=at)
 
 
+def _not_answered_since(application: Application, form: AsSeen) -> None:
+    """The first answer counts: one that was given on a page of before is told so."""
+    seen = form.cleaned_data["state"]
+    if seen and seen != application.state:
+        answered = f"{actions.first_answer(application)}，" if application.answered_at else ""
+        raise ChangedMeanwhile(f"页面打开后此件已经办理：{answered}刚才没有提交。请按现在的状态重新核对。")
+
+
 def _still_as_seen(application: Application, form: AsSeen) -> None:
+    _not_answered_since(application, form)
     if form.cleaned_data["decision"] != application.decision_id:
         raise ChangedMeanwhile("页面打开后数据有更新，刚才没有提交。请按现在显示的金额和账户重新核对。")
 
@@ -165,22 +176,26 @@ def _answer(
     at = clock.now()
     page = case.told(application, at.date())
     if not page[allowed]:
-        messages.info(request, f"当前状态是“{page['label']}”，这一步已经办过，或现在不能办理。")
+        late = request.method == "POST" and application.answered_at
+        now = actions.first_answer(application) if late else f"当前状态是“{page['label']}”"
+        messages.info(request, f"{now}，这一步已经办过，或现在不能办理。")
         return redirect("portal:refund", pk=pk)
     posted = request.POST if request.method == "POST" else None
-    form = form_class(posted, initial={"decision": application.decision_id})
+    form = form_class(posted, request.FILES or None, initial={"decision": application.decision_id, "state": application.state})
     form.through = through(request, application)
     if posted is not None and form.is_valid():
         try:
             deed(application, form, who(request), at)
+            messages.success(request, done)
+            return redirect("portal:refund", pk=pk)
         except ChangedMeanwhile as changed:
             messages.error(request, str(changed))
             return redirect(request.path)
+        except AttachmentRefused as refused:  # what was written stays on the page
+            form.add_error("proofs", str(refused))
         except REFUSALS as refused:
             messages.error(request, str(refused))
-        else:
-            messages.success(request, done)
-        return redirect("portal:refund", pk=pk)
+            return redirect("portal:refund", pk=pk)
     if deed is _apply:
         page |= _precheck(application.enterprise, application, application.programme, at)
     return render(request, template, page | {"form": form})

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db.models import Count, Sum
+from PIL import Image
 
 from agency.models import CreditCheck, Hold, Import, Message, User
 from agency.tasks import wake
@@ -172,12 +174,19 @@ def visit(owners: list[tuple[Owner, str]]) -> None:
             act(owner, wish)
 
 
+def scan(name: str) -> SimpleUploadedFile:
+    """A blank page, as a scanner would make it."""
+    made = io.BytesIO()
+    Image.new("L", (210, 297), 255).save(made, "PNG")
+    return SimpleUploadedFile(name, made.getvalue(), "image/png")
+
+
 def act(owner: Owner, wish: str) -> None:
     """One answer at the portal."""
     if wish == "放弃":
         owner.send("decline", reason="不需要这笔资金", text="")
     elif wish == "更正账户":
-        owner.send("correct", about="account", text="对公账户已变更，请按税务登记的账户核对。")
+        owner.send("correct", about="account", text="对公账户已变更，请按税务登记的账户核对。", proofs=scan("开户许可证.png"))
     else:
         owner.send("apply" if wish == "自主申请" else "confirm")
 

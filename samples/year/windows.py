@@ -85,7 +85,7 @@ class Owner:
             raise Stuck(f"{self.uscc} 未能登录门户：{words_of(answer)}")
         self.case = self.client.get(reverse("portal:refunds"))["Location"]
 
-    def send(self, page: str, **form: str) -> None:
+    def send(self, page: str, **form: Any) -> None:
         """Fill in one page of the case as it is shown and send it."""
         shown = self.client.get(f"{self.case}{page}/")
         if hidden := re.search(r'name="decision" value="(\d+)"', shown.content.decode()):

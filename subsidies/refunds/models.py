@@ -273,6 +273,25 @@ class Decision(models.Model):
         return f"{self.application_id} {self.outcome}"
 
 
+class AnswerRecord(models.Model):
+    """答复登记: the agency's own record of an answer that came by telephone or on paper: who gave it, when."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="answer_records", verbose_name="返还事项")
+    answer = models.CharField("答复", max_length=16, choices=[(s.value, s.label) for s in (State.CONFIRMED, State.DECLINED)])
+    through = models.CharField("途径", max_length=8, choices=Application.AnswerChannel.choices)
+    said_by = models.CharField("答复人", max_length=64)
+    said_at = models.DateTimeField("答复时间")
+    note = models.CharField("备注", max_length=500, blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+    recorded_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "答复登记"
+
+    def __str__(self) -> str:
+        return f"{self.get_answer_display()} {self.application_id}"
+
+
 class Correction(models.Model):
     """更正请求: what an enterprise says is wrong (account, size, contact), and how it was settled."""
 

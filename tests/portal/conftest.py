@@ -27,6 +27,7 @@ from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
     offered,
     programme,
     regions,
+    scan,
     screen,
     staff,
 )

@@ -5,9 +5,11 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from agency.models import Event, Hold, Programme
+from agency.queries import attachments_of
 from enterprises.models import SizeListing
 from policy import explain
 from portal import case
@@ -141,13 +143,56 @@ class TestDeclining:
         assert application.state == State.CONFIRMED
 
 
-class TestCorrecting:
-    def test_holds_the_case_and_says_so(self, signed_in, offered):
+class TestTwoAnswers:
+    """Two people of one enterprise, or one with an SMS under way, on a page of the same offer."""
+
+    def test_of_pages_opened_before_the_first_count(self, signed_in, offered, acts_for, moment):
         application = offered()
-        page = send(signed_in(application.enterprise), application, "correct", about="account", text="开户行已合并更名")
+        one, other = signed_in(application.enterprise), signed_in(application.enterprise)
+        shown = unescape(other.get(reverse("portal:confirm", args=[application.pk])).content.decode())
+        state = re.search(r'name="state" value="(\w+)"', shown).group(1)
+        send(one, application, "decline", reason="不需要这笔资金", state=state)
+        page = send(other, application, "confirm", decision=application.decision_id, state=state)
+        application.refresh_from_db()
+        assert application.state == State.DECLINED
+        assert "2024年6月26日 10:00 已通过网上服务答复，现在的状态是“已放弃”" in page
+        page = send(other, application, "confirm", decision=application.decision_id, state=State.DECLINED)
+        assert "已确认，接下来由经办机构审核" in page
+
+    def test_the_second_is_told_by_which_channel_the_first_came(self, signed_in, offered, acts_for, moment):
+        application = offered()
+        actions.confirm(application, by=acts_for(application.enterprise), at=moment(6, 25), through="SMS")
+        page = send(signed_in(application.enterprise), application, "decline", reason="不需要这笔资金", state="OFFERED")
+        assert "2024年6月25日 10:00 已通过短信回复答复" in page
+        application.refresh_from_db()
+        assert (application.state, application.answer_channel) == (State.CONFIRMED, "SMS")
+
+
+class TestCorrecting:
+    def test_holds_the_case_and_says_so(self, signed_in, offered, scan):
+        application = offered()
+        client, (_, proof) = signed_in(application.enterprise), scan("开户许可证.png")
+        page = send(client, application, "correct", about="account", text="开户行已合并更名", proofs=proof)
         assert Hold.objects.get(kind=Hold.Kind.CORRECTION).case_id == application.pk
         assert "开户行已合并更名" in page
         assert "正在处理" in page
+        assert attachments_of("refund", application.pk).get().file.name == "开户许可证.png"
+
+    @pytest.mark.parametrize(("about", "needed"), [("account", "开户许可证"), ("size", "从业人员"), ("contact", "")])
+    def test_of_account_and_size_asks_for_a_proof(self, signed_in, offered, about, needed):
+        application = offered()
+        page = send(signed_in(application.enterprise), application, "correct", about=about, text="写错了")
+        assert ("请上传证明材料" in page, application.corrections.exists()) == (bool(needed), not needed)
+        assert needed in page
+
+    def test_keeps_what_was_written_where_the_file_is_none(self, signed_in, offered, files):
+        application = offered()
+        proof = SimpleUploadedFile("账户.pdf", b"MZ not a paper")
+        client = signed_in(application.enterprise)
+        page = send(client, application, "correct", about="account", text="开户行已更名", proofs=proof)
+        assert "不是 PDF、JPG 或 PNG 文件" in page
+        assert "开户行已更名</textarea>" in page
+        assert not application.corrections.exists()
 
     @pytest.mark.parametrize("number", ["6222020200112233445", "6222 0202 0011 2233", "13812345678"])
     def test_takes_no_account_or_phone_in_free_text(self, signed_in, offered, number):

@@ -1,13 +1,14 @@
 """What changes refunds, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
 
-from subsidies.refunds.actions.answers import apply, apply_for, confirm, decline, withdraw
+from subsidies.refunds.actions.answers import AlreadyAnswered, apply, apply_for, confirm, decline, first_answer, withdraw
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
-from subsidies.refunds.actions.corrections import ask_correction, settle_correction
+from subsidies.refunds.actions.corrections import NEED_PROOF, ask_correction, settle_correction
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
 from subsidies.refunds.actions.letters import take_letter
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.proxies import confirm_for, confirm_for_all
+from subsidies.refunds.actions.records import record_answer
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
@@ -20,9 +21,11 @@ from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 __all__ = [
     "CALLERS",
     "EXPORTERS",
+    "NEED_PROOF",
     "NOTERS",
     "TRIERS",
     "WRITERS",
+    "AlreadyAnswered",
     "Offered",
     "RefundRefused",
     "Reviewed",
@@ -39,11 +42,13 @@ __all__ = [
     "cut",
     "day_turns",
     "decline",
+    "first_answer",
     "guide_dispatch",
     "make_export",
     "offer",
     "offer_all",
     "read_remarks",
+    "record_answer",
     "reject",
     "remind",
     "request_export",

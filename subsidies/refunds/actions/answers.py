@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, localtime
 
 from agency.actions.links import end_links
 from agency.models import Link, Programme, Role, User
-from agency.moves import check_mover, move
+from agency.moves import MoveRefused, check_mover, move
 from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
 from subsidies.payout.models import Award
@@ -19,6 +19,26 @@ from subsidies.refunds.queries.facts import Case
 
 OWN = Application.Channel.OWN_APPLICATION
 Through = Application.AnswerChannel
+
+
+class AlreadyAnswered(MoveRefused):
+    """Another answer was first; says in Chinese which, when and by which channel."""
+
+
+def check_first(seen: Application) -> None:
+    """Raise AlreadyAnswered where the case was answered since it was `seen`."""
+    now = Application.objects.get(pk=seen.pk)
+    if now.answered_at is not None and (now.state, now.answered_at) != (seen.state, seen.answered_at):
+        raise AlreadyAnswered(
+            f"此件刚刚已由他人或系统处理：{first_answer(now)}，以先到的答复为准，本次答复没有生效。请刷新页面后再看。"
+        )
+
+
+def first_answer(application: Application) -> str:
+    """When and by which channel the answer came that counts, and what the case is now."""
+    label = f"通过{application.get_answer_channel_display()}" if application.answer_channel else ""
+    when = localtime(application.answered_at)
+    return f"{when:%Y年%-m月%-d日 %H:%M} 已{label}答复，现在的状态是“{application.get_state_display()}”"
 
 
 def confirm(application: Application, *, by: User, at: datetime, through: str = Through.PORTAL) -> None:
@@ -41,7 +61,11 @@ def _answer(application: Application, to: str, why: str, through: str, *, by: Us
     told = f"{why[:480]}（{Through(through).label}）"
     detail = {"channel": str(through)}
     with transaction.atomic():
-        move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)
+        try:
+            move(application, to, by=by, at=at, why=told, detail=detail, answered_at=at, answer_channel=through, **also)
+        except MoveRefused:
+            check_first(application)
+            raise
         end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
 
 

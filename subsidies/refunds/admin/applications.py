@@ -25,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import panels, reminding, talk
+from subsidies.refunds.admin import answering, panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -207,6 +207,7 @@ class ApplicationAdmin(DeskAdmin):
             many=True,
             refusals=REFUSALS,
         ),
+        answering.RECORD,
         *reminding.DEEDS,
         LETTER,
         *talk.DEEDS,
@@ -268,6 +269,7 @@ class ApplicationAdmin(DeskAdmin):
         decisions = obj.decisions.select_related("edition", "by").order_by("-id")
         shown += [
             panels.credit_panel(obj),
+            *answering.answers_panel(obj),
             panels.corrections_panel(obj),
             attachments_panel(Application.CASE, obj.pk),
             decisions_panel((row.on, row) for row in decisions),

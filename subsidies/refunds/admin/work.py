@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from agency.admin import Deed, DeskAdmin, Panel, correct
+from agency.admin import Deed, DeskAdmin, Panel, attachments_panel, correct
 from agency.admin.work import job_panel, latest_job
 from agency.models import Hold, Job, Role
 from agency.moves import MoveRefused
@@ -20,7 +20,7 @@ from policy import explain
 from subsidies.payout.admin.panels import money, table
 from subsidies.refunds import actions
 from subsidies.refunds.admin.exports import HINT, PartForm, export_of
-from subsidies.refunds.models import Correction, Host, ScreeningRun, State
+from subsidies.refunds.models import Application, Correction, Host, ScreeningRun, State
 
 PREPARER = frozenset({Role.PREPARER})
 REFUSALS = (MoveRefused, actions.RefundRefused)
@@ -153,6 +153,9 @@ class CorrectionAdmin(DeskAdmin):
             hint="先在名册中更正数据，再登记结果；暂缓随之解除。",
         )
     ]
+
+    def panels(self, request: HttpRequest, obj: Correction) -> list[Panel]:
+        return [attachments_panel(Application.CASE, obj.application_id)]
 
     def may(self, request: HttpRequest, deed: Deed, obj: Correction | None = None) -> bool:
         return super().may(request, deed, obj) and (obj is None or obj.settled_at is None)

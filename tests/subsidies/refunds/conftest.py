@@ -1,5 +1,6 @@
 """A city with two districts, an open programme, and enterprises with a year of contributions."""
 
+import io
 import threading
 from collections.abc import Callable
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from PIL import Image
 
 from agency.actions import Answer, book_answers
 from agency.actions.jobs import untold
@@ -49,6 +51,20 @@ def files(settings, tmp_path) -> None:
     """Sealed files land in the test's own folder."""
     settings.FILES_ROOT = tmp_path / "files"
     settings.FILES_ROOT.mkdir()
+
+
+@pytest.fixture
+def scan(files) -> Callable[..., tuple[str, io.BytesIO]]:
+    """A proof as `attach` takes it: a picture under a name."""
+
+    def make(name: str = "证明.png") -> tuple[str, io.BytesIO]:
+        made = io.BytesIO()
+        Image.new("L", (30, 20)).save(made, "PNG")
+        made.seek(0)
+        made.name = name  # as an upload has it
+        return name, made
+
+    return make
 
 
 @pytest.fixture

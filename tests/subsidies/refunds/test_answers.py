@@ -20,19 +20,20 @@ class TestConfirmAndDecline:
             one, other = (Application.objects.get(pk=application.pk) for _ in range(2))
             results = at_once(
                 lambda one=one: actions.confirm(one, by=user, at=days.answered),
-                lambda other=other: actions.decline(other, "不需要", by=user, at=days.answered),
+                lambda other=other: actions.decline(other, "不需要", by=user, at=days.answered, through="SMS"),
             )
             assert results.count(None) == 1
             [refusal] = [result for result in results if result is not None]
-            assert isinstance(refusal, MoveRefused), refusal
-            assert "刚刚已由他人或系统处理" in str(refusal)
+            assert isinstance(refusal, actions.AlreadyAnswered), refusal
             application.refresh_from_db()
+            first = "短信回复" if application.state == State.DECLINED else "网上服务"
+            assert f"2024年6月26日 10:00 已通过{first}答复，现在的状态是“{application.get_state_display()}”" in str(refusal)
             winners.add(application.state)
             events = Event.objects.filter(case_kind="refund", case_id=application.pk, kind="MOVE")
             assert events.count() == told + 1
             assert events.latest("pk").to_state == application.state
             told += 1
-            Application.objects.filter(pk=application.pk).update(state=State.OFFERED)
+            Application.objects.filter(pk=application.pk).update(state=State.OFFERED, answered_at=None)
         assert winners <= {State.CONFIRMED, State.DECLINED}
 
     def test_move_the_case_and_keep_the_day(self, offered, acts_for, days):
@@ -171,10 +172,17 @@ class TestWithdraw:
 
 
 class TestCorrection:
-    def test_holds_the_case_until_the_last_one_is_settled(self, confirmed, acts_for, staff, days):
+    @pytest.mark.parametrize("about", ["account", "size"])
+    def test_of_account_or_size_needs_a_proof_and_leaves_nothing_without(self, offered, acts_for, days, about):
+        application = offered()
+        with pytest.raises(actions.RefundRefused, match="须上传证明材料"):
+            actions.ask_correction(application, about, "不对", by=acts_for(application.enterprise), at=days.answered)
+        assert not Hold.objects.exists()
+
+    def test_holds_the_case_until_the_last_one_is_settled(self, confirmed, acts_for, staff, days, scan):
         application = confirmed()
         user, clerk = acts_for(application.enterprise), staff(Role.PREPARER)
-        first = actions.ask_correction(application, "account", "账号换了", by=user, at=days.answered)
+        first = actions.ask_correction(application, "account", "账号换了", [scan()], by=user, at=days.answered)
         second = actions.ask_correction(application, "contact", "电话换了", by=user, at=days.answered)
         with pytest.raises(actions.RefundRefused, match="单位申请更正"):
             actions.review(application, by=clerk, at=days.reviewed)

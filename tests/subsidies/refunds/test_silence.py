@@ -95,7 +95,7 @@ class TestSilent:
     def test_who_asked_for_a_correction_has_not_kept_silent(self, offered, acts_for, moment):
         application = offered()
         deliver()
-        actions.ask_correction(application, "account", "账号变了", by=acts_for(application.enterprise), at=moment(6, 26))
+        actions.ask_correction(application, "contact", "电话变了", by=acts_for(application.enterprise), at=moment(6, 26))
         assert actions.day_turns(date(2024, 7, 16), at=moment(7, 16)).silent == 0
 
     @pytest.mark.parametrize("programme", ["silent"], indirect=True)
