@@ -9,9 +9,10 @@ export         a screening result written as .xlsx, beside xlsxwriter's constant
 loads          every spreadsheet of the made-up city, checked and confirmed
 lists          pages, searches and filters of the console's list of applications, beside a list of one page
 screening      a whole programme, beside one SQL statement that writes the same rows
+publicity      a public list of 34,101 lines: published, its files made, its pages opened in Chromium
 rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
 
-SIZE is 1,000,000 where it is not given, for loads 100,000.
+SIZE is 1,000,000 where it is not given, for loads 100,000, for publicity 34,101.
 """
 
 import os
@@ -25,6 +26,7 @@ import django
 
 from bench.imports import contributions, enterprises, loads, xlsx
 from bench.lists import lists
+from bench.publicity import publicity
 from bench.rules import rules
 from bench.screening import screening
 from bench.spreadsheets import export, reading
@@ -39,6 +41,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "loads": loads,
     "screening": screening,
     "lists": lists,
+    "publicity": publicity,
 }
 
 

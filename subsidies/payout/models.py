@@ -4,13 +4,11 @@ from datetime import date
 from typing import ClassVar
 
 import pgtrigger
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
 from agency.models import CaseKind, File, Hold, Programme, Region, Role, User, keep_old_versions
 from agency.sealed import BlindIndexField, SealedField
-from enterprises.models import NamePairs
 
 SUBSIDIES = [(kind.value, kind.label) for kind in (CaseKind.REFUND, CaseKind.CLAIM)]
 
@@ -237,7 +235,6 @@ class PublishedLine(models.Model):
             models.UniqueConstraint(fields=["round", "position"], name="line_position_once"),
             models.UniqueConstraint(fields=["round", "award"], name="line_award_once"),
         ]
-        indexes = [GinIndex(NamePairs("name"), name="line_name_pairs")]
         triggers = [
             pgtrigger.ReadOnly(name="line_frozen", fields=["round", "award", "position", "name", "amount", "columns"]),
             pgtrigger.Trigger(

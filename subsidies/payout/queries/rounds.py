@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from enterprises.models import NamePairs
 from subsidies.payout.models import PublicityRound, PublishedLine
 
 # Publicity columns by the programme's choice, of claims always `skill`: (header, key of the line).
@@ -44,9 +43,9 @@ def lines_from(round_: PublicityRound, first: int, many: int) -> "QuerySet[Publi
 
 
 def lines_named(round_: PublicityRound, part: str) -> "QuerySet[PublishedLine, dict[str, Any]]":
-    """The lines whose name contains a part of two characters or more, found in the index of all pairs of characters."""
-    pairs = sorted({part[place : place + 2] for place in range(len(part) - 1)})
-    return public_lines(round_).alias(pairs=NamePairs("name")).filter(pairs__contains=pairs, name__contains=part)
+    """The lines whose name contains a part. One round is read through, in order, which for 34,101 lines is quicker than what
+    an index of the pairs of characters saves where many match, and near it where few do."""
+    return public_lines(round_).filter(name__contains=part)
 
 
 def list_rows(round_: PublicityRound) -> Iterator[tuple[Any, ...]]:
