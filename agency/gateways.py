@@ -5,7 +5,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,8 @@ from agency.sealed import call_signature
 
 BATCH = 500  # messages or codes a request
 AT_ONCE = 8  # requests at a time
+DEAD_ROUNDS = 3  # of look-ups, the failed ones in halves each time
+LONGEST_FLAG = 16  # characters
 ANSWER_LIMIT = 4 * 1024 * 1024
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,10 @@ class GatewayMisused(Exception):
 
 class NoAnswer(Exception):
     """The other side did not answer, or not as agreed: nothing is known of what it did. Says what, never about whom."""
+
+
+class _Busy(NoAnswer):
+    """The other side says that it cannot take this now."""
 
 
 class _Refused(Exception):
@@ -75,6 +81,8 @@ class _Line:
             raise NoAnswer(type(broken).__name__) from None
         if status in (400, 409, 413):
             raise _Refused(f"HTTP {status}")
+        if status in (429, 503):
+            raise _Busy(f"HTTP {status}")
         if status != 200 or len(body) > ANSWER_LIMIT:
             raise NoAnswer(f"HTTP {status}" if status != 200 else "answer too long")
         try:
@@ -93,6 +101,10 @@ def _outside_transaction() -> None:
 
 def _parts(all_: Sequence[Any]) -> list[Sequence[Any]]:
     return [all_[start : start + BATCH] for start in range(0, len(all_), BATCH)]
+
+
+def _halves(part: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    return part[: len(part) // 2], part[len(part) // 2 :]
 
 
 def _listed(reply: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -132,8 +144,8 @@ class SmsGateway:
         except _Refused as refused:
             if len(part) == 1:
                 return [SendResult(part[0].key, False, failure=f"网关拒收（{refused}）")]
-            halves = part[: len(part) // 2], part[len(part) // 2 :]  # one bad message must not stop the rest
-            return [result for half in halves for result in await self._send_part(session, half)]
+            # one bad message must not stop the rest
+            return [result for half in _halves(part) for result in await self._send_part(session, half)]
         told = {str(each.get("id")): each for each in results}
         return [
             sent_as(message.key, str(said.get("code")), str(said.get("gateway_id", "")))
@@ -169,42 +181,87 @@ def _unknown(message: Outgoing, failure: str) -> SendResult:
 
 
 class CreditPlatform:
-    """Look enterprises up at the credit-sharing platform."""
+    """Look enterprises up at the credit-sharing platform. `pace`, called with a number of requests before they are made,
+    waits until so many may be."""
 
-    def __init__(self, url: str, secret: str, timeout: float) -> None:
-        self.line = _Line(url, secret, timeout, "信用平台")
+    def __init__(self, url: str, secret: str, timeout: float, pace: Callable[[int], None] = lambda requests: None) -> None:
+        self.line, self.pace = _Line(url, secret, timeout, "信用平台"), pace
 
     def look_up(self, usccs: Sequence[str], on: date, *, at: datetime) -> dict[str, Answer]:
         """What the platform says of each code on a day. A code that it could not be asked about (busy, cut off) is
-        absent: ask again later. That it has no answer for an enterprise is an answer, NO_ANSWER."""
+        absent: ask again later. That it has no answer for an enterprise is an answer, NO_ANSWER; so is it where asking about
+        that enterprise alone fails while the others are answered for.
+
+        A request that fails, other than for want of capacity, is made again in halves, so that one code that spoils it does
+        not keep the rest from being asked; where nothing was answered for DEAD_ROUNDS rounds the platform is away, and all
+        that is left is absent."""
         _outside_transaction()
-        return asyncio.run(self._look_up(list(dict.fromkeys(usccs)), on, at))
+        waiting, found, dead = _parts(list(dict.fromkeys(usccs))), {}, 0
+        while waiting and dead < DEAD_ROUNDS:
+            answered, failed = self._round(waiting, on, at)
+            dead = 0 if answered else dead + 1
+            found |= answered
+            waiting = [half for part in failed if len(part) > 1 for half in _halves(part)]
+            if found:
+                found |= {part[0]: _spoilt(part[0], why, at) for part, why in failed.items() if len(part) == 1}
+        return found
 
-    async def _look_up(self, usccs: list[str], on: date, at: datetime) -> dict[str, Answer]:
+    def _round(
+        self, parts: Sequence[Sequence[str]], on: date, at: datetime
+    ) -> tuple[dict[str, Answer], dict[tuple[str, ...], str]]:
+        """Ask about each part, AT_ONCE at a time; the answers, and the parts that failed with what befell them."""
+        answered: dict[str, Answer] = {}
+        failed: dict[tuple[str, ...], str] = {}
+        for start in range(0, len(parts), AT_ONCE):
+            asking = [tuple(part) for part in parts[start : start + AT_ONCE]]
+            self.pace(len(asking))
+            for part, said in zip(asking, asyncio.run(self._ask(asking, on, at)), strict=True):
+                if isinstance(said, str):
+                    failed |= {part: said} if said else {}
+                    continue
+                answered |= said
+                if left_out := tuple(code for code in part if code not in said):
+                    failed[left_out] = "left out of the answer"
+        return answered, failed
+
+    async def _ask(self, parts: Sequence[Sequence[str]], on: date, at: datetime) -> list[dict[str, Answer] | str]:
         async with self.line.session() as session:
-            done = await asyncio.gather(*(self._look_up_part(session, part, on, at) for part in _parts(usccs)))
-        return {uscc: answer for part in done for uscc, answer in part.items()}
+            return await asyncio.gather(*(self._ask_part(session, part, on, at) for part in parts))
 
-    async def _look_up_part(
+    async def _ask_part(
         self, session: aiohttp.ClientSession, part: Sequence[str], on: date, at: datetime
-    ) -> dict[str, Answer]:
+    ) -> dict[str, Answer] | str:
         try:
             reply = await self.line.post(session, "/lookup", {"uscc": list(part), "on": on.isoformat()})
         except (NoAnswer, _Refused) as nothing:
             _log.warning("credit platform: %d codes unanswered: %s", len(part), nothing)
-            return {}
+            return "" if isinstance(nothing, _Busy) else str(nothing)
         asked, reference = set(part), str(reply.get("reference", ""))
         found = {}
         for each in _listed(reply, "results"):
             if each.get("uscc") in asked and reply.get("on") == on.isoformat():
-                raw = json.dumps({"on": reply["on"], "reference": reference, "result": each}, ensure_ascii=False)
-                found[each["uscc"]] = _answer(each, raw, at)
-        return found
+                found[each["uscc"]] = _answer(each, _raw({"on": reply["on"], "reference": reference, "result": each}), at)
+        return found or "nothing of what was asked"
+
+
+def _raw(said: dict[str, Any]) -> str:
+    """A reply as it is archived; half characters, which no database takes, as their codes."""
+    return json.dumps(said, ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
+def _spoilt(uscc: str, why: str, at: datetime) -> Answer:
+    """What is archived of a code that the platform cannot be asked about, though it answers for others."""
+    return Answer(CreditCheck.Outcome.NO_ANSWER, (), _raw({"uscc": uscc, "failed": why}), "信用信息共享平台", at)
 
 
 def _answer(each: dict[str, Any], raw: str, at: datetime) -> Answer:
+    """What the platform says of one code; flags that cannot be the names of lists are no answer, for a person to look at."""
     flags = each.get("flags")
-    if each.get("code") != "OK" or not isinstance(flags, list):
+    if each.get("code") != "OK" or not isinstance(flags, list) or not all(map(_names_a_list, flags)):
         return Answer(CreditCheck.Outcome.NO_ANSWER, (), raw, "信用信息共享平台", at)
     outcome = CreditCheck.Outcome.HIT if flags else CreditCheck.Outcome.CLEAR
-    return Answer(outcome, tuple(str(flag) for flag in flags), raw, "信用信息共享平台", at)
+    return Answer(outcome, tuple(flags), raw, "信用信息共享平台", at)
+
+
+def _names_a_list(flag: object) -> bool:
+    return isinstance(flag, str) and 0 < len(flag) <= LONGEST_FLAG and flag.isprintable()

@@ -23,7 +23,7 @@ from agency.actions import (
     requeue_stuck,
     take_messages,
 )
-from agency.gateways import SmsGateway
+from agency.gateways import CreditPlatform, SmsGateway
 from agency.intake import forget_writes
 from agency.models import Job
 
@@ -45,6 +45,16 @@ def sms_gateway() -> SmsGateway:
     """The gateway that the settings name."""
     seconds, templates = settings.GATEWAY_TIMEOUT_SECONDS, settings.SMS_TEMPLATES
     return SmsGateway(settings.SMS_GATEWAY_URL, settings.GATEWAY_SECRET, seconds, templates)
+
+
+def credit_platform() -> CreditPlatform:
+    """The platform that the settings name, at the pace that it takes from all processes together."""
+
+    def pace(requests: int) -> None:
+        if settings.CREDIT_PER_SECOND:
+            time.sleep(keep_pace("credit", requests, settings.CREDIT_PER_SECOND))
+
+    return CreditPlatform(settings.CREDIT_PLATFORM_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS, pace)
 
 
 @shared_task(name="agency.send_messages")

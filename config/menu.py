@@ -12,6 +12,12 @@ def menu(title: str, icon: str, model: str, seen: str) -> dict[str, object]:
     return {"title": title, "icon": icon, "link": listed(model), "permission": f"config.console.{seen}"}
 
 
+TODAY = {
+    "title": "今日信用核验",
+    "icon": "today",
+    "link": reverse_lazy("admin:refunds_application_lookups"),
+    "permission": "config.console.sees_cases",
+}
 UNFOLD = {
     "SITE_TITLE": "稳岗 · 经办台",
     "SITE_HEADER": "稳岗 · 经办台",
@@ -52,7 +58,9 @@ UNFOLD = {
                     menu("试算", "calculate", "refunds_whatif", "sees_business"),
                     menu("更正请求", "edit_note", "refunds_correction", "sees_business"),
                     menu("暂缓", "pause_circle", "agency_hold", "sees_business"),
-                    menu("信用核验", "verified", "agency_creditcheck", "sees_money"),
+                    TODAY,
+                    menu("信用核验存档", "verified", "agency_creditcheck", "sees_cases"),
+                    menu("信用异议", "gavel", "agency_dispute", "sees_cases"),
                 ],
             },
             {

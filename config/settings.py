@@ -147,6 +147,7 @@ SMS_PER_SECOND = env.int("SMS_PER_SECOND", default=0)  # of all processes togeth
 # The gateway's ids of the texts that belong to no programme: "sign_in_code:T001,...".
 SMS_TEMPLATES = dict(pair.split(":", 1) for pair in given("SMS_TEMPLATES").split(",") if ":" in pair)
 CREDIT_PLATFORM_URL = given("CREDIT_PLATFORM_URL")
+CREDIT_PER_SECOND = env.int("CREDIT_PER_SECOND", default=0)  # requests of all processes together; 0: as fast as it goes
 GATEWAY_SECRET = given("WENGANG_GATEWAY_SECRET")
 GATEWAY_TIMEOUT_SECONDS = env.float("GATEWAY_TIMEOUT_SECONDS", default=10)
 

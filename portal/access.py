@@ -67,12 +67,22 @@ def own_attachments(application: Application) -> "QuerySet[Attachment]":
     return attachments_of(Application.CASE, application.pk).filter(mine)
 
 
-def open_holds(application: Application) -> "QuerySet[Hold]":
-    """What stops the case or its award at present, oldest first."""
+def holds_of(application: Application) -> "QuerySet[Hold]":
+    """What stops or stopped the case or its award, oldest first."""
     of_the_case = Hold.objects.filter(case_kind=Application.CASE, case_id=application.pk)
     award = application.award
     found = of_the_case | Hold.objects.filter(case_kind=award.CASE, case_id=award.pk) if award else of_the_case
-    return found.filter(lifted_at__isnull=True).order_by("opened_at")
+    return found.order_by("opened_at")
+
+
+def open_holds(application: Application) -> "QuerySet[Hold]":
+    """What stops the case or its award at present, oldest first."""
+    return holds_of(application).filter(lifted_at__isnull=True)
+
+
+def credit_hold(application: Application, pk: int) -> Hold:
+    """A listing that holds or held the case, else 404."""
+    return get_object_or_404(holds_of(application).filter(kind=Hold.Kind.CREDIT), pk=pk)
 
 
 def round_of(application: Application) -> PublicityRound | None:

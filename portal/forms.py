@@ -153,3 +153,15 @@ class RemarkWritten(PortalForm):
         widget=forms.Textarea({"rows": 4}),
     )
     files = ProofsField(required=False)
+
+
+class DisputeFiled(PortalForm):
+    """Why a listing is not so, and what shows it."""
+
+    text = forms.CharField(
+        label="情况说明",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 5}),
+        error_messages={"required": "请写明为什么不应列入"},
+    )
+    proofs = ProofsField(label="证明材料", error_messages={"required": "请上传证明材料"})

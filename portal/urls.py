@@ -4,7 +4,7 @@ short link, which no log shows."""
 from django.conf import settings
 from django.urls import path
 
-from portal.views import attachments, home, letters, links, objections, publicity, refund, sign_in, talk, unconfirmed
+from portal.views import attachments, credit, home, letters, links, objections, publicity, refund, sign_in, talk, unconfirmed
 
 app_name = "portal"
 urlpatterns = [
@@ -26,6 +26,7 @@ urlpatterns = [
     path("refunds/<int:pk>/talk/", talk.talk, name="talk"),
     path("refunds/<int:pk>/letters/<slug:kind>/", letters.letter, name="letter"),
     path("refunds/<int:pk>/letters/<slug:kind>/pdf/", letters.letter_file, name="letter_file"),
+    path("refunds/<int:pk>/credit/<int:hold>/", credit.dispute, name="dispute"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),

@@ -14,6 +14,7 @@ from aiohttp import web
 from samples.signed import BODY_LIMIT, arguments, happens, only_signed, refusal, secret_from_environment, serve
 
 LOOKUP_LIMIT = 1000
+HANGS_SECONDS = 60
 MISHAPS = {"busy": "not answered at the first try of a request"}
 
 
@@ -35,7 +36,7 @@ class Records:
         self.path = path
         self.read_at: int | None = None
         self.entries: dict[str, list[Entry]] = {}
-        self.silent: set[str] = set()
+        self.spoiling: dict[str, str] = {}
 
     def refresh(self) -> bool:
         """Bring the records up to date; False where there is no file."""
@@ -44,12 +45,12 @@ class Records:
         changed_at = self.path.stat().st_mtime_ns
         if changed_at == self.read_at:
             return True
-        self.entries, self.silent = {}, set()
+        self.entries, self.spoiling = {}, {}
         with self.path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 uscc = row["统一社会信用代码"].strip()
-                if row.get("应答", "").strip() == "无应答":
-                    self.silent.add(uscc)
+                if (how := (row.get("应答") or "").strip()) not in ("", "正常"):
+                    self.spoiling[uscc] = how
                 if row["名单类型"].strip():
                     removed = row["移出日期"].strip()
                     entry = Entry(
@@ -63,7 +64,7 @@ class Records:
 
     def answer(self, uscc: str, on: dt.date) -> dict[str, Any]:
         """What the platform says of one enterprise on one day."""
-        if uscc in self.silent:
+        if self.spoiling.get(uscc) == "无应答":
             return {"uscc": uscc, "code": "NO_ANSWER"}
         found = [entry for entry in self.entries.get(uscc, []) if entry.in_force(on)]
         records = [
@@ -100,6 +101,13 @@ async def lookup(request: web.Request) -> web.Response:
     records = request.app[RECORDS]
     if not records.refresh():
         return refusal(503, "BUSY", f"{records.path.name} is not there yet")
+    spoilt = {records.spoiling.get(code) for code in codes}
+    if "挂起" in spoilt:
+        await asyncio.sleep(HANGS_SECONDS)
+    if "乱码" in spoilt:
+        return web.Response(text="<html>系统维护</html>", content_type="text/html")
+    if "出错" in spoilt:
+        return refusal(500, "BROKEN")
     reference = f"PT-{on:%Y%m%d}-{next(request.app[NUMBERS]):06}"
     return web.json_response(
         {"on": on.isoformat(), "reference": reference, "results": [records.answer(code, on) for code in codes]}

@@ -76,4 +76,4 @@ def _share(text: str) -> float:
 
 def serve(app: web.Application, port: int) -> None:
     """Serve on 127.0.0.1 alone until ended."""
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, shutdown_timeout=1)

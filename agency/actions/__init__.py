@@ -2,7 +2,8 @@
 
 from agency.actions.attachments import AttachmentRefused, attach, read_attachment
 from agency.actions.clock import set_desk_clock
-from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, state_by_hand
+from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, sole_sweep, state_by_hand
+from agency.actions.disputes import DisputeRefused, dismiss_dispute, file_dispute, uphold_dispute
 from agency.actions.files import FileMissing, read_file, store_file
 from agency.actions.holds import HoldRefused, NewHold, lift_hold, lift_holds, open_hold, open_holds
 from agency.actions.imports import (
@@ -78,6 +79,7 @@ __all__ = [
     "Booked",
     "CodeRefused",
     "CreditRefused",
+    "DisputeRefused",
     "FileMissing",
     "HoldRefused",
     "ImportRefused",
@@ -112,9 +114,11 @@ __all__ = [
     "close_programme",
     "confirm_import",
     "create_staff",
+    "dismiss_dispute",
     "end_expired_links",
     "end_links",
     "end_post",
+    "file_dispute",
     "find_link",
     "forget_pushes",
     "found_region",
@@ -146,11 +150,13 @@ __all__ = [
     "set_desk_clock",
     "set_messages",
     "settle_reply",
+    "sole_sweep",
     "start_import",
     "start_row",
     "state_by_hand",
     "store_file",
     "take_messages",
     "tell_loaded",
+    "uphold_dispute",
     "work_next",
 ]

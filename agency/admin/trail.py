@@ -21,6 +21,7 @@ PAGES = {  # where a case's page is, by its fixed word: a name of a URL, not an 
     "job": "agency_job", "enterprise": "enterprises_enterprise", "message": "agency_message", "payment": "payout_payment",
     "file": "agency_file", "user": "agency_user", "claim": "skills_claim", "person": "enterprises_insuredperson",
     "what-if": "refunds_whatif", "screening": "refunds_screeningrun",
+    "dispute": "agency_dispute",
     "reply": "agency_reply", "certificate": "skills_certificate", "training": "skills_trainingsubsidy",
 }  # fmt: skip
 WORDS = {
@@ -28,6 +29,7 @@ WORDS = {
     "programme": "项目", "edition": "项目版本",
     "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
     "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查", "what-if": "试算",
+    "dispute": "信用异议",
     "reply": "短信回复", "claim": "技能补贴事项", "person": "参保人员", "certificate": "技能证书", "training": "职业培训补贴",
 }  # fmt: skip
 
@@ -98,7 +100,7 @@ class HoldAdmin(CaseColumn, DeskAdmin):
 class CreditCheckAdmin(CaseColumn, DeskAdmin):
     readers = frozenset({Role.PREPARER, Role.REVIEWER, Role.FINANCE, Role.AUDITOR})
     list_display = ("uscc", "case", "moment", "on", "outcome", "flags", "source", "answered_at")
-    list_filter = ("outcome", "moment")
+    list_filter = ("outcome", "moment", "on")
     search_fields = ("uscc__startswith",)
     ordering = ("-id",)
 

@@ -6,7 +6,7 @@ from agency.models.people import INCOMPATIBLE, POSTS, Code, Link, Message, Post,
 from agency.models.places import DeskClock, FundMonth, Region, Workday
 from agency.models.programmes import Edition, Programme
 from agency.models.talk import Note, Remark
-from agency.models.trail import CaseKind, CreditCheck, Event, Hold
+from agency.models.trail import CaseKind, CreditCheck, Dispute, Event, Hold
 from agency.models.work import Acknowledgement, Attachment, Chunk, File, Import, Job
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Code",
     "CreditCheck",
     "DeskClock",
+    "Dispute",
     "Edition",
     "Event",
     "File",

@@ -1,12 +1,14 @@
 """留痕、暂缓、核验: what happened, what stops a case, what the outside answered. Each names its case by a fixed word and
 an id, so that it serves any case and outlives a renamed model."""
 
+from typing import ClassVar
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from agency.models.people import User
+from agency.models.people import Role, User
 from agency.models.places import Region
 
 
@@ -84,7 +86,10 @@ class CreditCheck(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "信用核验"
-        indexes = [models.Index(fields=["case_kind", "case_id", "moment", "on"], name="credit_case")]
+        indexes = [
+            models.Index(fields=["case_kind", "case_id", "moment", "on"], name="credit_case"),
+            models.Index(fields=["on", "moment"], name="credit_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.uscc} {self.on} {self.get_outcome_display()}"
@@ -124,3 +129,52 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class Dispute(models.Model):
+    """信用异议: what an enterprise says against the listing that holds its case, and how a second person found it."""
+
+    class State(models.TextChoices):
+        FILED = "FILED", "待核实"
+        UPHELD = "UPHELD", "属实"
+        DISMISSED = "DISMISSED", "不属实"
+
+    PUBLIC_LABELS: ClassVar = {
+        State.FILED: "已提交，等待核实",
+        State.UPHELD: "经核实属实，不再影响办理",
+        State.DISMISSED: "经核实，仍在名单内",
+    }
+    NEXT_STEPS: ClassVar = {
+        State.FILED: "由登记该记录以外的人看证明、到公开网站核实后答复。",
+        State.UPHELD: "已办结；事项继续办理。",
+        State.DISMISSED: "已办结；移出名单后事项自动继续，单位有新证明可再提出。",
+    }
+    MOVES: ClassVar = {
+        (State.FILED, State.UPHELD): {Role.PREPARER, Role.REVIEWER},
+        (State.FILED, State.DISMISSED): {Role.PREPARER, Role.REVIEWER},
+    }
+    HELD_MOVES: ClassVar = frozenset()
+    CASE = "dispute"
+
+    state = models.CharField("状态", max_length=16, choices=State.choices, default=State.FILED)
+    hold = models.ForeignKey(Hold, models.PROTECT, related_name="disputes", verbose_name="暂缓")
+    case_kind = models.CharField("事项", max_length=16)
+    case_id = models.BigIntegerField("编号")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+", verbose_name="行政区划")
+    flags = ArrayField(models.CharField(max_length=16), verbose_name="所列名单", default=list)
+    text = models.CharField("单位的说明", max_length=1000)
+    filed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出人")
+    filed_at = models.DateTimeField("提出时间")
+    answer = models.CharField("核实结论与依据", max_length=500, blank=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="答复人")
+    answered_at = models.DateTimeField("答复时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "信用异议"
+        constraints = [
+            models.UniqueConstraint(fields=["hold"], condition=Q(state="FILED"), name="dispute_once_open"),
+        ]
+        indexes = [models.Index(fields=["case_kind", "case_id"], name="dispute_case")]
+
+    def __str__(self) -> str:
+        return f"信用异议 {self.pk}"

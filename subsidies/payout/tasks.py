@@ -4,7 +4,7 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -12,11 +12,11 @@ from celery import shared_task
 from django.conf import settings
 
 from agency import clock
-from agency.actions import book_answers
+from agency.actions import book_answers, sole_sweep
 from agency.actions.jobs import Progress, work_next
 from agency.documents import Document, Paragraph, Signature, Text, day_in_words, docx_of, list_pdf
-from agency.gateways import CreditPlatform
 from agency.models import CreditCheck, Job
+from agency.tasks import credit_platform
 from policy.explain import percent
 from subsidies.payout.actions import close_rounds, drop_stopped, forfeit, forget_attempts, keep_files
 from subsidies.payout.actions.papers import write_public_list
@@ -36,8 +36,15 @@ _log = logging.getLogger(__name__)
 @shared_task(name="payout.look_up_credit")
 def look_up_credit() -> None:
     """Ask once a day about every cleared award not yet paid; a hit takes its own line out of an unreleased batch."""
-    platform = CreditPlatform(settings.CREDIT_PLATFORM_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
-    today = clock.today()
+    with sole_sweep("payout") as alone:
+        if alone:
+            _look_up_all(clock.today())
+    if dropped := drop_stopped(at=clock.now()):
+        _log.warning("%d payments left their batches: held since they were made", dropped)
+
+
+def _look_up_all(today: date) -> None:
+    platform = credit_platform()
     for programme in programmes_to_look_up(today):
         barring = barring_flags(terms_in_force(programme, today), today)
         after = 0
@@ -47,8 +54,6 @@ def look_up_credit() -> None:
             rows = [(award.pk, award.uscc, award.region_id, answers[award.uscc]) for award in awards if award.uscc in answers]
             booked = book_answers(Award.CASE, CreditCheck.Moment.PAYMENT, today, rows, barring, at=clock.now())
             _log.info("credit before payment, programme %s: %s of %d asked", programme.pk, booked, len(awards))
-    if dropped := drop_stopped(at=clock.now()):
-        _log.warning("%d payments left their batches: held since they were made", dropped)
 
 
 @shared_task(name="payout.day_turns")

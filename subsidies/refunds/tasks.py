@@ -5,17 +5,18 @@ import logging
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 
 from celery import shared_task
 from django.conf import settings
 from django.db.models import QuerySet
 
 from agency import clock
-from agency.actions import book_answers
+from agency.actions import book_answers, sole_sweep
 from agency.actions.jobs import JobCancelled, Progress, work_next
 from agency.gateways import CreditPlatform
 from agency.models import CreditCheck, Job, Programme
+from agency.tasks import credit_platform
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application, ListExport, ScreeningRun, WhatIf
@@ -89,21 +90,28 @@ def _run_of(job: Job) -> ScreeningRun:
 @shared_task(name="refunds.look_up_credit")
 def look_up_credit() -> None:
     """Ask the platform, once a day each, about those to be offered and about those that wait for a review."""
-    platform = CreditPlatform(settings.CREDIT_PLATFORM_URL, settings.GATEWAY_SECRET, settings.GATEWAY_TIMEOUT_SECONDS)
-    today = clock.today()
+    with sole_sweep("refunds") as alone:
+        if alone:
+            _look_up_all(clock.today())
+
+
+def _look_up_all(today: date) -> None:
+    platform = credit_platform()
     for programme in Programme.objects.exclude(state=Programme.State.PREPARED):  # a case of December is reviewed in January
         try:
             barring = barring_flags(terms_in_force(programme, today), today)
         except NoTerms:
             continue
         if programme.state == Programme.State.OPEN:
-            _look_up(platform, screened_to_look_up(programme, today), CreditCheck.Moment.SCREENING, barring)
-        _look_up(platform, reviewed_to_look_up(programme, today), CreditCheck.Moment.REVIEW, barring)
+            _look_up(platform, screened_to_look_up(programme, today), CreditCheck.Moment.SCREENING, barring, today)
+        _look_up(platform, reviewed_to_look_up(programme, today), CreditCheck.Moment.REVIEW, barring, today)
 
 
-def _look_up(platform: CreditPlatform, waiting: "QuerySet[Application]", moment: str, barring: frozenset[str]) -> None:
+def _look_up(
+    platform: CreditPlatform, waiting: "QuerySet[Application]", moment: str, barring: frozenset[str], today: date
+) -> None:
     """Ask about each in turn, 2,000 at a time; who could not be asked is asked at the next sweep."""
-    today, after = clock.today(), 0
+    after = 0
     while cases := list(waiting.filter(pk__gt=after)[:LOOKED_UP_AT_ONCE]):
         after = cases[-1].pk
         answers = platform.look_up([case.enterprise.uscc for case in cases], today, at=clock.now())

@@ -128,7 +128,7 @@ class TestStateByHand:
         assert (told.why, told.by, told.detail) == (
             "人工核验信用：严重失信",
             staff(Role.PREPARER),
-            {"check": check.pk, "file": None},
+            {"check": check.pk, "files": []},
         )
 
     def test_without_a_basis_it_is_refused(self, staff, at):

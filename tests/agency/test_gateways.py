@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 
 from agency.actions import Outgoing
-from agency.gateways import CreditPlatform, GatewayMisused, SmsGateway
+from agency.gateways import CreditPlatform, GatewayMisused, SmsGateway, _answer, _raw
 
 ON = date(2024, 7, 1)
 
@@ -210,6 +210,28 @@ class TestLookingUp:
         with closing(listening()) as server:
             url = address(server)
         assert CreditPlatform(url, secret, 2).look_up(self.CODES, ON, at=at) == {}
+
+    @pytest.mark.parametrize("how", ["挂起", "乱码", "出错"])
+    def test_a_code_that_spoils_its_request_alone_has_no_answer(self, platform, at, how):
+        """It never answers, answers nonsense or breaks for one code among many: all the others are answered for."""
+        codes = [f"{n:018}" for n in range(40)]
+        found = platform(f"{codes[7]},,,,{how}\n", timeout=0.5).look_up(codes, ON, at=at)
+        assert set(found) == set(codes)
+        assert [code for code in codes if found[code].outcome == "NO_ANSWER"] == [codes[7]]
+        assert json.loads(found[codes[7]].raw)["failed"]
+
+    def test_waits_for_its_pace_before_each_request(self, platform, at):
+        asked = []
+        line = platform("")
+        line.pace = asked.append
+        line.look_up([f"{n:018}" for n in range(1100)], ON, at=at)
+        assert sum(asked) == 3
+
+    @pytest.mark.parametrize("flags", [["严重失信" * 5], [7], ["严重\ud800"], [""], "严重失信"])
+    def test_flags_that_name_no_list_are_for_a_person_to_look_at(self, at, flags):
+        said = _answer({"uscc": "1", "code": "OK", "flags": flags}, _raw({"flags": flags}), at)
+        assert (said.outcome, said.flags) == ("NO_ANSWER", ())
+        said.raw.encode()
 
 
 class TestCare:

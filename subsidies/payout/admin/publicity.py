@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from agency.actions import CreditRefused, state_by_hand
-from agency.admin import Deed, DeskAdmin, Panel
+from agency.actions import AttachmentRefused, CreditRefused, state_by_hand
+from agency.admin import Deed, DeskAdmin, Panel, ProofsField, attachments_panel
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
 from agency.admin.trail import CaseColumn, events_panel
@@ -111,9 +111,10 @@ class HandCheckForm(forms.Form):
         label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
     )
     basis = forms.CharField(label="查询来源与结果摘要", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    proofs = ProofsField(label="查询页面截图")
 
 
-def check_by_hand(award: Award, *, flags: list[str], basis: str, by: Any, at: Any) -> None:
+def check_by_hand(award: Award, *, flags: list[str], basis: str, proofs: list[Any], by: Any, at: Any) -> None:
     """The clerk's own look-up before payment, where the platform did not answer."""
     on = at.date()
     barring = barring_flags(terms_in_force(award.programme, on), on)
@@ -128,6 +129,7 @@ def check_by_hand(award: Award, *, flags: list[str], basis: str, by: Any, at: An
         basis,
         by=by,
         at=at,
+        proofs=proofs,
         barring=barring,
     )
 
@@ -176,7 +178,7 @@ class AwardAdmin(CaseColumn, DeskAdmin):
             check_by_hand,
             states=frozenset({Award.State.CLEARED}),
             form=HandCheckForm,
-            refusals=(*REFUSALS, CreditRefused),
+            refusals=(*REFUSALS, AttachmentRefused, CreditRefused),
             hint="共享平台对该单位无应答时，按当日在公开平台查询的结果登记。",
         ),
         Deed(
@@ -234,6 +236,7 @@ class AwardAdmin(CaseColumn, DeskAdmin):
             *([table("单位就公示异议的说明", ["时间", "说明"], said)] if said else []),
             table("公示", ["批次", "序号", "开始", "结束", "撤下原因"], lines),
             table("拨付", ["批次", "明细号", "状态", "金额（元）", "交易日期", "失败原因", "银行流水号"], payments),
+            attachments_panel(Award.CASE, obj.pk),
             events_panel((Award.CASE, obj.pk, dict(Award.State.choices))),
         ]
 

@@ -6,21 +6,23 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 from agency import clock
-from agency.actions import CreditRefused, state_by_hand
-from agency.admin import Deed, DeskAdmin, Panel, attachments_panel
+from agency.actions import AttachmentRefused, CreditRefused, state_by_hand
+from agency.admin import Deed, DeskAdmin, Panel, attachments_panel, roles_of
 from agency.admin.people import DateInput
 from agency.admin.trail import events_panel
 from agency.models import CreditCheck, Hold, Programme, Role
 from agency.moves import MoveRefused
 from agency.tasks import wake
-from enterprises.models import CreditListing
 from enterprises.queries import found_by
 from policy import explain
 from subsidies.payout.admin.filters import RegionFilter
 from subsidies.payout.admin.panels import award_panel, decisions_panel, findings_panel
+from subsidies.payout.admin.publicity import HandCheckForm as ByHandForm
 from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
@@ -29,11 +31,12 @@ from subsidies.refunds.admin import answering, panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
+from subsidies.refunds.admin.lookups import READERS, today_page
 from subsidies.refunds.models import Application, State
 
 PREPARER = frozenset({Role.PREPARER})
 REVIEWER = frozenset({Role.REVIEWER})
-REFUSALS = (MoveRefused, actions.RefundRefused, CreditRefused, NoTerms)
+REFUSALS = (MoveRefused, actions.RefundRefused, AttachmentRefused, CreditRefused, NoTerms)
 
 
 class ScreenForm(ProgrammeForm):
@@ -51,12 +54,8 @@ class ReasonForm(forms.Form):
 MOMENTS = [(moment.value, moment.label) for moment in (CreditCheck.Moment.SCREENING, CreditCheck.Moment.REVIEW)]
 
 
-class HandCheckForm(forms.Form):
+class HandCheckForm(ByHandForm):
     moment = forms.ChoiceField(label="核验环节", choices=MOMENTS)
-    flags = forms.MultipleChoiceField(
-        label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
-    )
-    basis = forms.CharField(label="查询来源与结果摘要", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 def offer(*, programme: Programme, by: Any, at: Any) -> str:
@@ -77,12 +76,14 @@ def offer_one(application: Application, *, by: Any, at: Any) -> None:
     wake("agency.send_messages")
 
 
-def check_by_hand(application: Application, *, moment: str, flags: list[str], basis: str, by: Any, at: Any) -> None:
+def check_by_hand(
+    application: Application, *, moment: str, flags: list[str], basis: str, proofs: list[Any], by: Any, at: Any
+) -> None:
     on = at.date()
     barring = barring_flags(terms_in_force(application.programme, on), on)
     state_by_hand(
         Application.CASE, application.pk, application.enterprise.uscc, application.region_id, moment, on, flags, basis,
-        by=by, at=at, barring=barring,
+        by=by, at=at, proofs=proofs, barring=barring,
     )  # fmt: skip
 
 
@@ -228,6 +229,16 @@ class ApplicationAdmin(DeskAdmin):
     @admin.display(description="未读消息")
     def waiting(self, row: Application) -> str:
         return f"{row.unread} 条" if row.unread else ""  # type: ignore[attr-defined]
+
+    def get_urls(self) -> list[Any]:
+        lookups = path("lookups/", self.admin_site.admin_view(self.lookups), name="refunds_application_lookups")
+        return [lookups, *super().get_urls()]
+
+    def lookups(self, request: HttpRequest) -> HttpResponse:
+        """The day's look-ups."""
+        if not any(role in READERS for role in roles_of(request)):
+            raise PermissionDenied("您的岗位不能查看信用核验。")
+        return today_page(self, request)
 
     @admin.display(description="统一社会信用代码", ordering="enterprise__uscc")
     def uscc(self, row: Application) -> str:

@@ -1,11 +1,15 @@
 """信用核验: which cases are to be looked up now, once a day each."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
 
-from agency.models import CaseKind, CreditCheck, Hold, Programme
+from agency.models import CaseKind, CreditCheck, Dispute, Hold, Programme
+from subsidies.payout.queries import to_look_up
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.offers import answered_checks, open_holds_of, screened_on
 
@@ -39,3 +43,35 @@ def reviewed_to_look_up(programme: Programme, today: date) -> "QuerySet[Applicat
 def _not_asked(rows: "QuerySet[Application]", moment: str, today: date) -> "QuerySet[Application]":
     asked = CreditCheck.objects.filter(case_kind=CaseKind.REFUND, case_id=OuterRef("pk"), moment=moment, on=today)
     return rows.exclude(Exists(asked)).select_related("enterprise").order_by("pk")
+
+
+class DayOfLookups(NamedTuple):
+    """{moment: how many still wait to be asked}, {moment: {outcome: how many}}, and what waits for a person."""
+
+    waiting: dict[str, int]
+    outcomes: dict[str, dict[str, int]]
+    by_hand: int
+    held: int
+    disputed: int
+
+
+def lookups_of(prefixes: Iterable[str], today: date) -> DayOfLookups:
+    """How the day's look-ups in these regions stand. Three queries, and three a programme."""
+    scope = Q(pk__in=[])
+    for prefix in prefixes:
+        scope |= Q(region__path__startswith=prefix)
+    moments = CreditCheck.Moment
+    waiting: Counter[str] = Counter({moments.PAYMENT.value: to_look_up(today).filter(scope).order_by().count()})
+    for programme in Programme.objects.exclude(state=Programme.State.PREPARED):
+        if programme.state == Programme.State.OPEN:
+            waiting[moments.SCREENING] += screened_to_look_up(programme, today).filter(scope).order_by().count()
+        waiting[moments.REVIEW] += reviewed_to_look_up(programme, today).filter(scope).order_by().count()
+    outcomes: dict[str, dict[str, int]] = {}
+    checks = CreditCheck.objects.filter(scope, on=today).order_by().values_list("moment", "outcome")
+    for moment, outcome, count in checks.annotate(Count("pk")):
+        outcomes.setdefault(moment, {})[outcome] = count
+    kinds = [Hold.Kind.CREDIT_UNANSWERED, Hold.Kind.CREDIT]
+    holds = Hold.objects.filter(scope, lifted_at__isnull=True, kind__in=kinds).order_by()
+    held = dict(holds.values_list("kind").annotate(Count("pk")))
+    disputed = Dispute.objects.filter(scope, state=Dispute.State.FILED).count()
+    return DayOfLookups(dict(waiting), outcomes, held.get(kinds[0], 0), held.get(kinds[1], 0), disputed)

@@ -1,9 +1,12 @@
 """Look-ups at the platform: a process of its own, asked outside any transaction, once a day each."""
 
+import time
+
 import pytest
 
+from agency.actions import book_answers
 from agency.models import CreditCheck, Hold, Programme, Role
-from subsidies.refunds import actions
+from subsidies.refunds import actions, tasks
 from subsidies.refunds.models import Application
 from subsidies.refunds.tasks import look_up_credit
 
@@ -78,3 +81,64 @@ class TestLookUpCredit:
         desk(moment(1, 6, year=2025))
         look_up_credit()
         assert CreditCheck.objects.latest("pk").on == moment(1, 6, year=2025).date()
+
+
+class TestASweep:
+    """Killed, twice at once, slow or spoilt: each case once a day, and none forgotten."""
+
+    @pytest.fixture
+    def many(self, make_enterprise, screen, desk, days, codes):
+        for number in range(6):
+            make_enterprise(uscc=f"91140300MA{number:07}X")
+        screen()
+        desk(days.screened)
+        return Application.objects.order_by("pk")
+
+    def test_killed_between_two_pieces_goes_on_where_it_was(self, many, listings, monkeypatch):
+        monkeypatch.setattr(tasks, "LOOKED_UP_AT_ONCE", 2)
+        booked = []
+
+        class Killed(BaseException):
+            pass
+
+        def book_once(*given, **named):
+            if booked:
+                raise Killed
+            booked.append(book_answers(*given, **named))
+            return booked[-1]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tasks, "book_answers", book_once)
+            with pytest.raises(Killed):
+                look_up_credit()
+        assert CreditCheck.objects.count() == 2
+        look_up_credit()
+        assert sorted(CreditCheck.objects.values_list("case_id", flat=True)) == list(many.values_list("pk", flat=True))
+
+    def test_two_at_once_ask_each_once(self, many, listings, at_once):
+        assert at_once(look_up_credit, look_up_credit) == [None, None]
+        assert sorted(CreditCheck.objects.values_list("case_id", flat=True)) == list(many.values_list("pk", flat=True))
+
+    def test_one_that_answers_nonsense_waits_for_a_person_and_the_rest_go_on(self, many, listings):
+        spoilt = many[3]
+        listings(f"{spoilt.enterprise.uscc},,,,乱码\n")
+        look_up_credit()
+        look_up_credit()
+        assert CreditCheck.objects.count() == 6
+        assert list(Hold.objects.values_list("case_id", "kind")) == [(spoilt.pk, "CREDIT_UNANSWERED")]
+
+    def test_a_platform_that_is_away_forgets_nobody(self, many, listings, settings):
+        there = settings.CREDIT_PLATFORM_URL
+        settings.CREDIT_PLATFORM_URL = "http://127.0.0.1:9"
+        look_up_credit()
+        assert not CreditCheck.objects.exists()
+        settings.CREDIT_PLATFORM_URL = there
+        look_up_credit()
+        assert CreditCheck.objects.count() == 6
+
+    def test_keeps_the_pace_of_the_setting(self, many, listings, settings, monkeypatch):
+        monkeypatch.setattr(tasks, "LOOKED_UP_AT_ONCE", 1)
+        settings.CREDIT_PER_SECOND = 10
+        began = time.monotonic()
+        look_up_credit()
+        assert time.monotonic() - began >= 0.5  # six requests, the first at once
