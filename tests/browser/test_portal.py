@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from agency.tasks import wake
 from sheets.values import uscc_check
 from subsidies.refunds.models import Application, State
 from tests.portal.conftest import (  # noqa: F401 - the same city as behind the portal's own tests
@@ -189,6 +190,75 @@ class TestAnybody:
             page.get_by_label("按单位名称查找").fill("没有这家")
             page.get_by_role("button", name="查找").click()
             expect(page.get_by_text("名单中没有单位名称包含")).to_be_visible()
+
+    def test_objects_to_a_line_and_reads_the_answer_without_script(
+        self,
+        site,
+        browser,
+        browser_context_args,
+        phone,
+        approved,  # noqa: F811
+        publish,  # noqa: F811
+        worker,
+        desk_at,  # noqa: F811
+        pictures,
+    ):
+        approved(name=LONG_NAME)
+        publish()
+        wake("payout.work_lists")
+        worker()
+        desk_at(7, 9)
+        with browser.new_context(**browser_context_args | phone, java_script_enabled=False) as context:
+            page = context.new_page()
+            page.goto("/gongshi/")
+            page.get_by_role("main").get_by_role("link", name="公示（第一批）").click()
+            with page.expect_download() as download:
+                page.get_by_role("link", name="完整名单（PDF）").click()
+            assert download.value.path().read_bytes().startswith(b"%PDF")
+            page.get_by_role("link", name="提出异议").click()
+            page.get_by_role("button", name="提交异议").click()
+            expect(page.get_by_role("alert")).to_contain_text("匿名反映不予受理")
+            page.get_by_label("您的真实姓名").fill("欧阳某某")
+            page.get_by_label("联系电话或通信地址").fill("0353-8899001")
+            page.get_by_label("异议内容").fill("已停产半年")
+            page.get_by_role("button", name="提交异议").click()
+            receipt = page.locator(".receipt").inner_text()
+            page.get_by_role("link", name="查询答复").click()
+            page.get_by_label("回执号").fill(receipt.lower())
+            page.get_by_label("联系电话或通信地址").fill("03538899001")
+            page.get_by_role("button", name="查询").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("已收到，正在核查")
+
+    @pytest.mark.parametrize("width", [375, 1280])
+    def test_meets_no_barrier_at_the_public_pages(
+        self,
+        site,
+        browser,
+        browser_context_args,
+        approved,  # noqa: F811
+        publish,  # noqa: F811
+        worker,
+        desk_at,  # noqa: F811
+        pictures,
+        width,
+    ):
+        approved(name=LONG_NAME)
+        round_ = publish()
+        wake("payout.work_lists")
+        worker()
+        desk_at(7, 9)
+        with browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 812}}) as context:
+            page = context.new_page()
+            for name, path in (
+                ("round", f"{round_.pk}/"), ("object", f"{round_.pk}/1/object/"), ("answer", "answer/"),
+            ):  # fmt: skip
+                page.goto(f"/gongshi/{path}")
+                is_sound(page, f"publicity-{name}-{width}", pictures)
+            page.goto(f"/gongshi/{round_.pk}/1/object/")
+            for label, said in (("您的真实姓名", "欧阳某某"), ("联系电话或通信地址", "0353-8899001"), ("异议内容", "已停产")):
+                page.get_by_label(label).fill(said)
+            page.get_by_role("button", name="提交异议").click()
+            is_sound(page, f"publicity-filed-{width}", pictures)
 
     @pytest.mark.parametrize("path", ["/", "/sign-in/", "/gongshi/", "/nothing/"])
     @pytest.mark.parametrize("width", [375, 1280])
