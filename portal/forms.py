@@ -126,7 +126,9 @@ class CorrectionAsked(PortalForm):
         error_messages={"required": "请写明正确的应是什么"},
     )
     proofs = ProofsField(
-        label="证明材料", required=False, help_text="更正账户或划型必须上传。PDF、JPG 或 PNG，每个不超过 10 MB，可选多个。"
+        label="证明材料",
+        required=False,
+        help_text="更正收款账户或企业划型时必须上传。PDF、JPG 或 PNG，每个不超过 10 MB，可选多个。",
     )
 
     def clean(self) -> dict[str, Any]:

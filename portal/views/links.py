@@ -119,6 +119,6 @@ def _tail(phone: Sealed) -> str:
 
 
 def _over(request: HttpRequest, over: Exception) -> HttpResponse:
-    answered = isinstance(over, LinkEnded) and over.because == Link.End.ANSWERED
-    page = {"why": str(over), "answered": answered, "section": "sign_in"}
+    because = over.because if isinstance(over, LinkEnded) else ""
+    page = {"why": str(over), "answered": because == Link.End.ANSWERED, "newer": because == Link.End.NEWER, "section": "sign_in"}
     return render(request, "portal/link_over.html", page, status=GONE)

@@ -33,7 +33,15 @@ class TestRecording:
         page = said(clerk.post(address(case), FORM, follow=True))
         case.refresh_from_db()
         assert (case.state, case.answer_channel) == (State.CONFIRMED, "CALL")
-        for words in ("登记的答复", "张会计", "2024-06-26 09:00", "确认接受返还（电话）"):
+        for words in (
+            "登记的答复",
+            "张会计",
+            "2024-06-26 09:00",
+            "确认接受返还（电话）",
+            "短信链接",
+            "2024-07-16 00:00",
+            "已答复",
+        ):
             assert words in page
         listed = said(clerk.get(reverse("admin:refunds_application_changelist") + "?answer_channel__exact=CALL"))
         assert case.enterprise.name in listed

@@ -201,7 +201,7 @@ class TestEnd:
         case.enterprise.legal_phone = "13900000000"
         case.enterprise.save()
         newer = new_links("refund", wanted, at=morning)
-        assert "另发了新链接" in client.get(address).content.decode()
+        assert "请打开最近一条短信里的链接" in client.get(address).content.decode()
         pages = [client.get("/l/" + each.rpartition("/")[2]).content.decode() for each in newer]
         assert ["5678" in page for page in pages] == [True, False]
         assert "0000" in pages[1]

@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 
 from agency.actions import AttachmentRefused
 from agency.admin import Deed, Panel, ProofsField
-from agency.models import Role
+from agency.models import Link, Role
 from agency.moves import MoveRefused
 from subsidies.payout.admin.panels import table
 from subsidies.payout.queries import NoTerms
@@ -15,6 +15,7 @@ from subsidies.refunds import actions
 from subsidies.refunds.models import AnswerRecord, Application, State
 
 Through = Application.AnswerChannel
+CHOOSE = ("", "请选择")
 
 
 class MomentInput(forms.DateTimeInput):
@@ -28,10 +29,10 @@ class MomentInput(forms.DateTimeInput):
 
 class AnswerForm(forms.Form):
     answer = forms.ChoiceField(
-        label="答复", choices=[(State.CONFIRMED.value, "确认接受"), (State.DECLINED.value, "明确放弃")], widget=forms.RadioSelect
+        label="答复", choices=[CHOOSE, (State.CONFIRMED.value, "确认接受"), (State.DECLINED.value, "明确放弃")]
     )
     through = forms.ChoiceField(
-        label="途径", choices=[(way.value, way.label) for way in (Through.CALL, Through.PAPER)], widget=forms.RadioSelect
+        label="途径", choices=[CHOOSE, *((way.value, way.label) for way in (Through.CALL, Through.PAPER))]
     )
     said_by = forms.CharField(label="答复人", max_length=64, help_text="姓名和职务。请勿填写证件号码和电话。")
     said_at = forms.DateTimeField(label="答复时间", widget=MomentInput, help_text="通话的时间，或书面答复收到的时间。")
@@ -66,6 +67,20 @@ def answers_panel(obj: Application) -> list[Panel]:
     ]
     heads = ["答复", "途径", "答复人", "答复时间", "登记", "备注"]
     return [table("登记的答复", heads, rows)] if rows else []
+
+
+def links_panel(obj: Application) -> list[Panel]:
+    """The short links that were sent of the case, for whoever is asked why one does not open; never their addresses."""
+    rows = [
+        (
+            _shown(link.made_at),
+            _shown(link.expires_at),
+            link.tries,
+            f"{_shown(link.ended_at)} {link.get_ended_because_display()}" if link.ended_at else "—",
+        )
+        for link in Link.objects.filter(case_kind=Application.CASE, case_id=obj.pk).order_by("-id")[:20]
+    ]
+    return [table("短信链接", ["生成时间", "失效时间", "验证码不符次数", "终止"], rows)] if rows else []
 
 
 def _shown(moment: Any) -> str:

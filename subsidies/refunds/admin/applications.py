@@ -127,7 +127,8 @@ class ApplicationAdmin(DeskAdmin):
         ("kind", "region", "channel"),
         ("year", "size", "money"),
         "account",
-        ("offered_at", "confirm_by", "answered_at", "answer_channel"),
+        ("offered_at", "confirm_by"),
+        ("answered_at", "answer_channel"),
         ("submitted_at", "reviewed_by", "reviewed_at"),
         "reason",
     )
@@ -285,6 +286,7 @@ class ApplicationAdmin(DeskAdmin):
             attachments_panel(Application.CASE, obj.pk),
             decisions_panel((row.on, row) for row in decisions),
             panels.messages_panel(obj),
+            *answering.links_panel(obj),
             *reminding.reminders_panel(obj),
             *reminding.calls_panel(obj),
         ]
