@@ -9,6 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
+from agency.actions.attachments import AttachmentRefused
+from agency.admin.attachments import ProofsField
 from agency.moves import MoveRefused
 from portal import access, case
 from portal.access import enterprise_only, who
@@ -74,6 +76,7 @@ class StatementMade(PortalForm):
         error_messages={"required": "请写明情况"},
         widget=forms.Textarea({"rows": 6}),
     )
+    proofs = ProofsField(label="证明材料", required=False)
 
 
 @never_cache
@@ -136,10 +139,12 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
     if award is None or award.state != Award.State.OBJECTED:
         messages.info(request, "现在没有待核查的公示异议，不用提交说明。")
         return redirect("portal:refund", pk=pk)
-    form = StatementMade(request.POST or None)
+    form = StatementMade(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            actions.state_ones_case(award, form.cleaned_data["text"], by=who(request), at=clock.now())
+            actions.state_ones_case(award, **form.cleaned_data, by=who(request), at=clock.now())
+        except AttachmentRefused as refused:
+            form.add_error("proofs", str(refused))
         except REFUSALS as refused:
             form.add_error(None, str(refused))
         else:

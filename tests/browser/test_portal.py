@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from agency.tasks import wake
 from sheets.values import uscc_check
+from subsidies.payout.models import PublicityRound
 from subsidies.refunds.models import Application, State
 from tests.portal.conftest import (  # noqa: F401 - the same city as behind the portal's own tests
     acts_for,
@@ -100,6 +101,17 @@ def is_sound(page: Page, name: str, pictures) -> None:
     found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], name
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], name
+
+
+def with_files(round_: PublicityRound) -> PublicityRound:
+    """Let the worker make the files of a list."""
+    wake("payout.work_lists")
+    for _ in range(600):
+        round_.refresh_from_db()
+        if round_.file_id:
+            return round_
+        time.sleep(0.1)
+    raise TimeoutError("the list's files were not made within a minute")
 
 
 class TestOwner:
@@ -199,14 +211,11 @@ class TestAnybody:
         phone,
         approved,  # noqa: F811
         publish,  # noqa: F811
-        worker,
         desk_at,  # noqa: F811
         pictures,
     ):
         approved(name=LONG_NAME)
-        publish()
-        wake("payout.work_lists")
-        worker()
+        with_files(publish())
         desk_at(7, 9)
         with browser.new_context(**browser_context_args | phone, java_script_enabled=False) as context:
             page = context.new_page()
@@ -237,15 +246,12 @@ class TestAnybody:
         browser_context_args,
         approved,  # noqa: F811
         publish,  # noqa: F811
-        worker,
         desk_at,  # noqa: F811
         pictures,
         width,
     ):
         approved(name=LONG_NAME)
-        round_ = publish()
-        wake("payout.work_lists")
-        worker()
+        round_ = with_files(publish())
         desk_at(7, 9)
         with browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 812}}) as context:
             page = context.new_page()

@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
-from agency.models import Message, Role
+from agency.documents import Document, pdf_of
+from agency.models import Attachment, Message, Role
 from subsidies.payout import actions as payout
 from subsidies.payout.models import Attempt, Award, Objection
 from subsidies.refunds import actions
@@ -149,7 +151,12 @@ class TestEnterprise:
         assert browser.get(page).status_code == 302
         send(client, form)
         assert "请写明情况" in words(browser.post(page, {"text": " "}))
-        assert "说明已提交" in words(browser.post(page, {"text": "厂房正在检修。"}, follow=True))
+        fake = SimpleUploadedFile("照片.png", b"no picture")
+        assert "不是 PDF、JPG 或 PNG" in words(browser.post(page, {"text": "厂房正在检修。", "proofs": [fake]}))
+        assert not listed.award.statements.exists()
+        proof = SimpleUploadedFile("证明.pdf", pdf_of(Document("检修合同")))
+        assert "说明已提交" in words(browser.post(page, {"text": "厂房正在检修。", "proofs": [proof]}, follow=True))
+        assert Attachment.objects.get(case_kind="refund", case_id=listed.pk).about == "objection"
         assert "厂房正在检修。" in words(browser.get(reverse("portal:refund", args=[listed.pk])))
         assert Award.objects.get(pk=listed.award_id).statements.count() == 1
 

@@ -3,12 +3,15 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 
-from agency.models import Event, Role, User
+from agency.actions.attachments import attach
+from agency.models import Attachment, Event, Role, User
 from agency.moves import check_mover, move, open_all, record
 from agency.queries import calendar
 from agency.sealed import blind_index
@@ -152,11 +155,14 @@ def _key(what: str, whose: str) -> str:
     return blind_index(f"attempt {what} {whose}")
 
 
-def state_ones_case(award: Award, text: str, *, by: User, at: datetime) -> Statement:
-    """The enterprise's own word while an objection to its line is examined. Raises ObjectionRefused, MoveRefused."""
+def state_ones_case(award: Award, text: str, proofs: Sequence[tuple[str, BinaryIO]] = (), *, by: User, at: datetime) -> Statement:
+    """The enterprise's own word, with proofs, while an objection to its line is examined. Raises ObjectionRefused,
+    AttachmentRefused, MoveRefused."""
     text = text.strip()
     if not text:
         raise ObjectionRefused("请写明情况。")
+    if PERSONAL_NUMBER.search(text):
+        raise ObjectionRefused("请不要在说明里写手机号、证件号码或银行账号；需要的，请放在证明材料里。")
     check_mover(award, {Role.ENTERPRISE}, by, at)
     with transaction.atomic():
         award = Award.objects.select_for_update(of=("self",), no_key=True).get(pk=award.pk)
@@ -169,6 +175,8 @@ def state_ones_case(award: Award, text: str, *, by: User, at: datetime) -> State
             Event.Kind.WRITE, case=Award.CASE, case_id=award.pk, by=by, at=at, region_id=award.region_id,
             why="单位就公示异议提交说明", detail={"statement": made.pk},
         )  # fmt: skip
+        about = Attachment.About.OBJECTION
+        attach(award.case_kind, award.case_id, about, proofs, award.region_id, by=by, at=at)
     return made
 
 

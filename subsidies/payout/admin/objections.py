@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency import clock
-from agency.admin import Deed, DeskAdmin, Panel, revealed
+from agency.admin import Deed, DeskAdmin, Panel, attachments_panel, revealed
 from agency.admin.trail import events_panel
 from agency.models import Role
 from subsidies.payout import actions
@@ -120,8 +120,10 @@ class ObjectionAdmin(DeskAdmin):
         return f"还有 {days} 天" if days > 0 else "今天到期" if days == 0 else f"逾期 {-days} 天"
 
     def panels(self, request: HttpRequest, obj: Objection) -> list[Panel]:
-        said = [(row.at, row.text) for row in obj.line.award.statements.order_by("at")]
+        award = obj.line.award
+        said = [(row.at, row.text) for row in award.statements.order_by("at")]
         return [
             table("单位的说明", ["时间", "说明"], said, "单位没有提交说明。"),
+            attachments_panel(award.case_kind, award.case_id),
             events_panel((Objection.CASE, obj.pk, dict(Objection.State.choices))),
         ]
