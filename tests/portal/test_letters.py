@@ -1,5 +1,6 @@
 """The letters of a case: what each says, who may take it, and that taking it is kept."""
 
+import re
 from html import unescape
 
 import pytest
@@ -22,7 +23,9 @@ def morning(desk_at):
 
 
 def text_of(application, kind) -> str:
-    return "\n".join(getattr(block, "text", "") for block in letter_of(application, kind).blocks)
+    text = "\n".join(getattr(block, "text", "") for block in letter_of(application, kind).blocks)
+    assert not re.search("元元|。。|{|}", text)
+    return text
 
 
 class TestWording:
