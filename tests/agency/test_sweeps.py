@@ -19,7 +19,13 @@ from agency.models import DeskClock, Event, Message
 from agency.tasks import read_receipts, send_messages, sms_gateway, wake
 
 PHONE = "13800000001"
-OFFER = {"name": "某单位", "title": "甲市2024年稳岗返还", "amount": "1,815.08", "deadline": "2024年8月31日"}
+OFFER = {
+    "name": "某单位",
+    "title": "甲市2024年稳岗返还",
+    "amount": "1,815.08",
+    "deadline": "2024年8月31日",
+    "link": "http://a.cn/l/x",
+}
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

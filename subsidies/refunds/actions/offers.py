@@ -80,7 +80,7 @@ def _offer(
     rows: "QuerySet[Application]", programme: Programme, terms: Terms, *, by: User, at: datetime
 ) -> tuple[list[int], list[int]]:
     deadline = answer_by(programme, terms, localdate(at))
-    also = {"offered_at": at, "confirm_by": deadline}
+    also = {"offered_at": at, "confirm_by": deadline, "answered_at": None, "answer_channel": ""}
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)
     kind = SILENT_OFFER if terms.word_of("confirm_mode") == "silent" else "offer"
     told = {"title": programme.title}
