@@ -84,7 +84,7 @@ def board(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     held = roles_of(request)
     scope = _scope({prefix for prefixes in held.values() for prefix in prefixes})
-    todos = [*_case_todos(scope), *_claim_todos(scope), *_money_todos(scope), *_desk_todos(scope)]
+    todos = [*_own_todos(request.user), *_case_todos(scope), *_claim_todos(scope), *_money_todos(scope), *_desk_todos(scope)]
     mine = [todo for todo in todos if todo.count and any(role in todo.roles for role in held)]
     context |= {
         "mine": mine,
@@ -146,6 +146,15 @@ CLAIMS = (
 def _claim_todos(scope: Q) -> list[Todo]:
     claims = _counted(Claim.objects.filter(scope, submission__voided=False))
     return [Todo(label, claims.get(state, 0), _state("skills_claim", state), roles, hint) for state, label, roles, hint in CLAIMS]
+
+
+WORKED = (State.INCOMPLETE, State.ELIGIBLE, State.CONFIRMED, State.SUBMITTED, State.REVIEWED)
+
+
+def _own_todos(user: Any) -> list[Todo]:
+    """The cases that were shared out to whoever looks, where a clerk of the agency has the next step."""
+    mine = Application.objects.filter(assigned_to=user, state__in=WORKED).count()
+    return [Todo("分派给我的返还事项", mine, _listed("refunds_application", assigned="mine"), PREPARER | REVIEWER)]
 
 
 def _case_todos(scope: Q) -> list[Todo]:

@@ -53,6 +53,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     menu("返还事项", "assignment", "refunds_application", "sees_business"),
+                    menu("批量办理", "done_all", "agency_bulk", "sees_business"),
                     menu("筛查", "filter_alt", "refunds_screeningrun", "sees_business"),
                     menu("名单导出", "download", "refunds_listexport", "sees_business"),
                     menu("试算", "calculate", "refunds_whatif", "sees_business"),

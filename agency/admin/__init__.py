@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from agency.admin import disputes, imports, messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
+from agency.admin import bulk, disputes, imports, messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.attachments import ProofsField, attachments_panel
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, revealed, roles_of
 from agency.admin.typed import correct

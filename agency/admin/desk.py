@@ -254,12 +254,15 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             return None
         data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = deed.form(*data)
+        self._fill(form, deed, request, obj)
+        return form
+
+    def _fill(self, form: forms.Form, deed: Deed, request: HttpRequest, obj: Any) -> None:
         fill = getattr(form, "fill", None)  # choices, or whole fields, that depend on who asks and on what
         if fill is not None:
             who = {"prefixes": self.prefixes(request, deed.roles), "roles": set(roles_of(request))}
             fill(obj=obj, today=clock.today(), given=request.POST or request.GET, **who)
         dress(form)
-        return form
 
     def _do(self, deed: Deed, request: HttpRequest, form: forms.Form | None, *rows: Any) -> Any:
         """Carry out; True or a response when done, False when refused (said on the page)."""
@@ -277,7 +280,10 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
         messages.success(request, said if isinstance(said, str) else f"“{deed.label}”已完成。")
         return True
 
-    def _ask(self, deed: Deed, request: HttpRequest, obj: Any, form: forms.Form | None, back: str) -> HttpResponse:
+    def _ask(
+        self, deed: Deed, request: HttpRequest, obj: Any, form: forms.Form | None, back: str,
+        chosen: Sequence[tuple[str, str]] = (),
+    ) -> HttpResponse:  # fmt: skip
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -285,14 +291,23 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             "obj": obj,
             "form": form,
             "back": back,
+            "chosen": chosen,
             "title": deed.label,
             "multipart": form is not None and form.is_multipart(),
         }
         return TemplateResponse(request, "admin/desk/deed.html", context)
 
-    def _bulk(self, deed: Deed, model_admin: Any, request: HttpRequest, rows: "models.QuerySet[Any]") -> None:
-        """A deed over the rows ticked in the list."""
-        self._do(deed, request, None, rows)
+    def _bulk(self, deed: Deed, model_admin: Any, request: HttpRequest, rows: "models.QuerySet[Any]") -> HttpResponseBase | None:
+        """A deed over the rows ticked in the list: where it asks something, the page that asks keeps the choice."""
+        form = None
+        if deed.form is not None:
+            form = self._form(deed, request, None) if "asked" in request.POST else deed.form()
+            if "asked" not in request.POST:
+                self._fill(form, deed, request, None)
+            if "asked" not in request.POST or not form.is_valid():  # type: ignore[union-attr]
+                return self._ask(deed, request, None, form, request.get_full_path(), chosen=_chosen(request))
+        done = self._do(deed, request, form, rows)
+        return done if isinstance(done, HttpResponseBase) else None
 
 
 def revealed(title: str, found: Mapping[str, str], back: str) -> HttpResponse:
@@ -300,6 +315,12 @@ def revealed(title: str, found: Mapping[str, str], back: str) -> HttpResponse:
     response = HttpResponse(render_to_string("admin/desk/reveal.html", {"title": title, "found": found, "back": back}))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _chosen(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was ticked in a list, as fields that carry it on."""
+    kept = ("action", "select_across", "index", "_selected_action")
+    return [("asked", "1"), *((name, value) for name in kept for value in request.POST.getlist(name))]
 
 
 def dress(form: forms.Form) -> None:

@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
+from agency import clock
 from agency.actions import HoldRefused, lift_hold
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.programmes import WhyForm
@@ -22,6 +23,7 @@ PAGES = {  # where a case's page is, by its fixed word: a name of a URL, not an 
     "file": "agency_file", "user": "agency_user", "claim": "skills_claim", "person": "enterprises_insuredperson",
     "what-if": "refunds_whatif", "screening": "refunds_screeningrun",
     "dispute": "agency_dispute",
+    "bulk": "agency_bulk",
     "reply": "agency_reply", "certificate": "skills_certificate", "training": "skills_trainingsubsidy",
 }  # fmt: skip
 WORDS = {
@@ -30,6 +32,7 @@ WORDS = {
     "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
     "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查", "what-if": "试算",
     "dispute": "信用异议",
+    "bulk": "批量办理",
     "reply": "短信回复", "claim": "技能补贴事项", "person": "参保人员", "certificate": "技能证书", "training": "职业培训补贴",
 }  # fmt: skip
 
@@ -65,7 +68,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Hold)
 class HoldAdmin(CaseColumn, DeskAdmin):
-    list_display = ("id", "kind", "case", "reason", "region", "opened_at", "lifted_at")
+    list_display = ("id", "kind", "case", "reason", "region", "opened_at", "held_for", "lifted_at")
     list_filter = (OpenFilter, "kind", "case_kind")
     list_select_related = ("region",)
     search_fields = ("=case_id",)
@@ -91,6 +94,12 @@ class HoldAdmin(CaseColumn, DeskAdmin):
             hint="请写明解除的依据。",
         )
     ]
+
+    @admin.display(description="已暂缓", ordering="opened_at")
+    def held_for(self, row: Hold) -> str:
+        """How many days it has stood, or stood until it was lifted."""
+        until = localdate(row.lifted_at) if row.lifted_at else clock.today()
+        return f"{(until - localdate(row.opened_at)).days} 天"
 
     def may(self, request: HttpRequest, deed: Deed, obj: Hold | None = None) -> bool:
         return super().may(request, deed, obj) and (obj is None or obj.lifted_at is None)

@@ -28,6 +28,7 @@ SWEEP_OF = {  # by their names: the app stands above this one
     Job.Kind.SCREENING: "refunds.work_screenings",
     Job.Kind.EXPORT: "refunds.work_exports",
     Job.Kind.WHAT_IF: "refunds.work_what_ifs",
+    Job.Kind.BULK: "refunds.work_bulks",
     Job.Kind.PUBLICITY: "payout.work_lists",
 }
 LIVE = (Job.State.QUEUED, Job.State.RUNNING)

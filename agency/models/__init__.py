@@ -1,5 +1,6 @@
 """The rows of the agency, one file a noun."""
 
+from agency.models.bulk import Bulk, BulkLine
 from agency.models.gateway import Pace, Push, Reply
 from agency.models.history import Write, keep_old_versions, watched_tables
 from agency.models.people import INCOMPATIBLE, POSTS, Code, Link, Message, Post, Role, User
@@ -14,6 +15,8 @@ __all__ = [
     "POSTS",
     "Acknowledgement",
     "Attachment",
+    "Bulk",
+    "BulkLine",
     "CaseKind",
     "Chunk",
     "Code",

@@ -74,6 +74,7 @@ class Job(models.Model):
         SCREENING = "SCREENING", "筛查"
         EXPORT = "EXPORT", "导出"
         WHAT_IF = "WHAT_IF", "试算"
+        BULK = "BULK", "批量办理"
         PUBLICITY = "PUBLICITY", "公示文件"
 
     class State(models.TextChoices):

@@ -153,6 +153,8 @@ class Application(models.Model):
     submitted_at = models.DateTimeField("申请时间", null=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="初审人")
     reviewed_at = models.DateTimeField("初审时间", null=True)
+    assigned_to = models.ForeignKey(User, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name="分派给")
+    assigned_at = models.DateTimeField("分派时间", null=True)
     reason = models.CharField("理由", max_length=500, blank=True)  # of a return, rejection or withdrawal
     award = models.OneToOneField(Award, models.PROTECT, null=True, related_name="refund", verbose_name="应发补贴")
 
@@ -163,6 +165,7 @@ class Application(models.Model):
             models.Index(fields=["programme", "state", "id"], name="application_worklist"),
             models.Index(fields=["region", "state", "id"], name="application_region"),
             models.Index(fields=["state", "id"], name="application_state"),
+            models.Index(fields=["assigned_to", "id"], condition=Q(assigned_to__isnull=False), name="application_assigned"),
         ]
 
     def __str__(self) -> str:

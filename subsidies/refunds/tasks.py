@@ -13,12 +13,14 @@ from django.db.models import QuerySet
 
 from agency import clock
 from agency.actions import book_answers, sole_sweep
+from agency.actions.bulk import work_bulk
 from agency.actions.jobs import JobCancelled, Progress, work_next
 from agency.gateways import CreditPlatform
-from agency.models import CreditCheck, Job, Programme
+from agency.models import Bulk, CreditCheck, Job, Programme
 from agency.tasks import credit_platform
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions
+from subsidies.refunds.actions.bulk import BULK_DEEDS
 from subsidies.refunds.models import Application, ListExport, ScreeningRun, WhatIf
 from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
 
@@ -85,6 +87,25 @@ def _try_out(job: Job, *, at: datetime, progress: Progress) -> None:
 
 def _run_of(job: Job) -> ScreeningRun:
     return ScreeningRun.objects.select_related("programme__region", "edition").get(pk=job.subject_id)
+
+
+@shared_task(name="refunds.work_bulks")
+def work_bulks() -> None:
+    """Work every deed over many cases that waits."""
+    while job := work_next(Job.Kind.BULK, _work_bulk, now=clock.now):
+        _log.info("bulk job %s: %s", job.pk, job.state)
+
+
+def _work_bulk(job: Job, *, at: datetime, progress: Progress) -> None:
+    bulk = Bulk.objects.select_related("requested_by").get(pk=job.subject_id)
+    work_bulk(bulk, BULK_DEEDS[bulk.deed], at=at, progress=progress)
+
+
+@shared_task(name="refunds.take_back")
+def take_back() -> None:
+    """Cases of clerks whose post has ended wait to be shared out again."""
+    if taken := actions.take_back(clock.today(), at=clock.now()):
+        _log.info("%d cases of ended posts wait to be shared out", taken)
 
 
 @shared_task(name="refunds.look_up_credit")

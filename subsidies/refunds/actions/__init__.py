@@ -2,6 +2,7 @@
 
 from subsidies.refunds.actions.answers import AlreadyAnswered, apply, apply_for, confirm, decline, first_answer, withdraw
 from subsidies.refunds.actions.approvals import approve, approve_all
+from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
 from subsidies.refunds.actions.corrections import NEED_PROOF, ask_correction, settle_correction
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
@@ -14,11 +15,13 @@ from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
 from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
+from subsidies.refunds.actions.sharing import assign, share_out, take_back
 from subsidies.refunds.actions.talk import NOTERS, WRITERS, read_remarks, write_note, write_remark
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_struck, tell_turned
 from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 
 __all__ = [
+    "BULK_DEEDS",
     "CALLERS",
     "EXPORTERS",
     "NEED_PROOF",
@@ -35,6 +38,7 @@ __all__ = [
     "approve",
     "approve_all",
     "ask_correction",
+    "assign",
     "book_calls",
     "confirm",
     "confirm_for",
@@ -44,6 +48,7 @@ __all__ = [
     "decline",
     "first_answer",
     "guide_dispatch",
+    "hold_all",
     "make_export",
     "offer",
     "offer_all",
@@ -57,8 +62,10 @@ __all__ = [
     "review_all",
     "screen",
     "settle_correction",
+    "share_out",
     "start_screening",
     "start_what_if",
+    "take_back",
     "take_letter",
     "take_replies",
     "tell_paid",

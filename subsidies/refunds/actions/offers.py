@@ -50,7 +50,7 @@ def offer_all(programme: Programme, *, by: User, at: datetime) -> Offered:
     every = iter(ready)
     while ids := list(islice(every, CHUNK)):
         with transaction.atomic():
-            moved, refused = _offer(Application.objects.filter(pk__in=ids), programme, terms, by=by, at=at)
+            moved, refused = offer_rows(Application.objects.filter(pk__in=ids), programme, terms, by=by, at=at)
         offered += len(moved)
         if refused:
             not_offered["held"] += refused
@@ -70,15 +70,16 @@ def offer(application: Application, *, by: User, at: datetime) -> None:
             raise RefundRefused("只有“符合”的事项，以及须再确认的自主申请，可以推送；请刷新页面后再看。")
         if found:
             raise RefundRefused(f"不能推送：{OBSTACLES[found]}。")
-        moved, _ = _offer(Application.objects.filter(pk=application.pk), programme, terms, by=by, at=at)
+        moved, _ = offer_rows(Application.objects.filter(pk=application.pk), programme, terms, by=by, at=at)
         if not moved:
             raise RefundRefused("此件刚刚已由他人处理或暂缓，本次未推送；请刷新页面后再看。")
     application.refresh_from_db()
 
 
-def _offer(
+def offer_rows(
     rows: "QuerySet[Application]", programme: Programme, terms: Terms, *, by: User, at: datetime
 ) -> tuple[list[int], list[int]]:
+    """Offer rows of one programme that nothing stands against, each with its message: the ids moved, and those refused."""
     deadline = answer_by(programme, terms, localdate(at))
     also = {"offered_at": at, "confirm_by": deadline, "answered_at": None, "answer_channel": ""}
     moved, refused = move_all(rows, State.OFFERED, by=by, at=at, why="推送确认", also=also)

@@ -1,7 +1,5 @@
 """稳岗返还: the staff pages of applications, screenings, corrections and dispatch hosts."""
 
-from collections import Counter
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import answering, panels, reminding, talk
+from subsidies.refunds.admin import answering, many, panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -45,10 +43,6 @@ class ScreenForm(ProgrammeForm):
     def fill(self, *, today: Any, **asked: Any) -> None:
         super().fill(**asked)
         self.fields["on"].initial = today
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(label="理由（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 MOMENTS = [(moment.value, moment.label) for moment in (CreditCheck.Moment.SCREENING, CreditCheck.Moment.REVIEW)]
@@ -87,24 +81,21 @@ def check_by_hand(
     )  # fmt: skip
 
 
-def review_all(rows: Any, *, by: Any, at: Any) -> str:
-    done = actions.review_all(rows, by=by, at=at)
-    return _told(len(done.moved), Counter(done.refused.values()))
-
-
-def approve_all(rows: Any, *, by: Any, at: Any) -> str:
-    done = actions.approve_all(rows, by=by, at=at)
-    return _told(len(done.moved), Counter(done.refused.values()))
-
-
-def _told(moved: int, refused: Mapping[str, int]) -> str:
-    left = "；".join(f"{reason}（{count} 件）" for reason, count in refused.items() if count)
-    return f"已办理 {moved} 件。" + (f"未办理：{left}" if left else "")
-
-
 @admin.register(Application)
 class ApplicationAdmin(DeskAdmin):
-    list_display = ("uscc", "name", "region", "channel", "size", "money", "state", "waiting", "answer_channel", "reasons")
+    list_display = (
+        "uscc",
+        "name",
+        "region",
+        "channel",
+        "size",
+        "money",
+        "state",
+        "waiting",
+        "answer_channel",
+        "assigned_to",
+        "reasons",
+    )
     list_filter = (
         "state",
         RegionFilter,
@@ -114,10 +105,11 @@ class ApplicationAdmin(DeskAdmin):
         FailedFilter,
         UnknownFilter,
         HeldFilter,
+        many.AssignedFilter,
         talk.UnreadFilter,
         "programme",
     )
-    list_select_related = ("enterprise", "region")
+    list_select_related = ("enterprise", "region", "assigned_to")
     search_fields = ("enterprise__uscc__startswith", "enterprise__name")
     found_through = ("enterprise", found_by)
     search_help_text = "统一社会信用代码的开头，或单位名称的一部分"
@@ -130,6 +122,7 @@ class ApplicationAdmin(DeskAdmin):
         ("offered_at", "confirm_by"),
         ("answered_at", "answer_channel"),
         ("submitted_at", "reviewed_by", "reviewed_at"),
+        ("assigned_to", "assigned_at"),
         "reason",
     )
     readonly_fields = ("uscc", "name", "kind", "money", "account")
@@ -172,7 +165,7 @@ class ApplicationAdmin(DeskAdmin):
             PREPARER,
             actions.return_for_completion,
             states=frozenset({State.SUBMITTED}),
-            form=ReasonForm,
+            form=many.ReasonForm,
             refusals=REFUSALS,
         ),
         Deed(
@@ -180,7 +173,7 @@ class ApplicationAdmin(DeskAdmin):
             "不予返还",
             frozenset({Role.PREPARER, Role.REVIEWER}),
             actions.reject,
-            form=ReasonForm,
+            form=many.ReasonForm,
             refusals=REFUSALS,
             states=frozenset({State.CONFIRMED, State.SUBMITTED, State.REVIEWED}),
         ),
@@ -193,22 +186,7 @@ class ApplicationAdmin(DeskAdmin):
             form=HandCheckForm,
             refusals=REFUSALS,
         ),
-        Deed(
-            "review-all",
-            "初审通过（所选）",
-            PREPARER,
-            review_all,
-            many=True,
-            refusals=REFUSALS,
-        ),
-        Deed(
-            "approve-all",
-            "复审通过（所选）",
-            REVIEWER,
-            approve_all,
-            many=True,
-            refusals=REFUSALS,
-        ),
+        *many.DEEDS,
         answering.RECORD,
         *reminding.DEEDS,
         LETTER,
