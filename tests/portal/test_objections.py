@@ -1,5 +1,6 @@
 """Objections at the portal: filed and looked up without signing in or JavaScript; the enterprise never learns who."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 
 from agency.documents import Document, pdf_of
 from agency.models import Attachment, Message, Role
@@ -37,6 +39,10 @@ def form(listed) -> str:
 
 def words(answer) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def text_of(pdf: bytes) -> str:
+    return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
 def send(client: Client, form: str, **other: str):
@@ -139,10 +145,15 @@ class TestEnterprise:
         pages += [browser.get(case), client.get(reverse("portal:round", args=[made.line.round_id]))]
         assert "公示期异议经核查成立：厂房已出租" in words(pages[-2])
         assert "公示期异议经核查成立：厂房已出租" in words(pages[-1])
+        for kind in ("publicity", "refusal"):
+            for name in ("letter", "letter_file"):
+                pages.append(browser.get(reverse(f"portal:{name}", args=[listed.pk, kind])))
+        assert "厂房已出租" in words(pages[-2])
         told = [message.text.reveal() for message in Message.objects.all()]
+        told += [text_of(page.content) for page in pages if page["Content-Type"] == "application/pdf"]
         assert any("厂房已出租" in text for text in told)
         events = [f"{event.why}{event.detail}{event.by}" for event in timeline(listed)]
-        for text in [*(page.content.decode() for page in pages), *told, *events]:
+        for text in [*(page.content.decode(errors="replace") for page in pages), *told, *events]:
             for secret in (OBJECTOR, PHONE, SAID, made.receipt):
                 assert secret not in text
 
