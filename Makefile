@@ -98,7 +98,7 @@ soak: .venv/ok ## the same tests with ROUNDS times the numbers (ONLY=words as py
 mutants: .venv/ok ## change every value and comparison of the law, one at a time; list what no golden case notices (ONLY=words)
 	@$(BIN)/python -m tests.policy.mutants $(ONLY)
 
-BENCHES := rules contributions enterprises xlsx reading export screening lists publicity loads
+BENCHES := rules contributions enterprises xlsx reading export screening lists publicity messages loads
 
 .PHONY: bench
 bench: .venv/ok ## measure loads, screening, lists, exports, the rules beside their baselines (ONLY=name for one, SIZE=rows)

@@ -8,11 +8,12 @@ reading        an .xlsx of contributions read without a database, beside calamin
 export         a screening result written as .xlsx, beside xlsxwriter's constant_memory
 loads          every spreadsheet of the made-up city, checked and confirmed
 lists          pages, searches and filters of the console's list of applications, beside a list of one page
+messages       offers through the SMS gateway and their reports, beside a bare asynchronous loop
 screening      a whole programme, beside one SQL statement that writes the same rows
 publicity      a public list of 34,101 lines: published, its files made, its pages opened in Chromium
 rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file
 
-SIZE is 1,000,000 where it is not given, for loads 100,000, for publicity 34,101.
+SIZE is 1,000,000 where it is not given, for loads and messages 100,000, for publicity 34,101.
 """
 
 import os
@@ -26,6 +27,7 @@ import django
 
 from bench.imports import contributions, enterprises, loads, xlsx
 from bench.lists import lists
+from bench.messages import messages
 from bench.publicity import publicity
 from bench.rules import rules
 from bench.screening import screening
@@ -42,6 +44,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "screening": screening,
     "lists": lists,
     "publicity": publicity,
+    "messages": messages,
 }
 
 

@@ -3,6 +3,7 @@ so forty deaths cost seconds. The parent (this module, run as a program) reads o
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,8 @@ class Forge:
         self._ask(ready=True)
 
     def start(self, sweep: str, **settings: Any) -> int:
-        """Carry out a task of ours, by its name, once; `settings` as "module.NAME" -> value. Returns the process group."""
+        """Carry out a task of ours, by its name, once; `settings` as "module.NAME" or "module.object.NAME" -> value. Returns
+        the process group."""
         return self._ask(start=sweep, settings=settings)
 
     def kill(self, group: int) -> None:
@@ -86,8 +88,9 @@ def _work(order: dict[str, Any]) -> int:
     try:
         for name, value in order["settings"].items():
             module, _, attribute = name.rpartition(".")
-            getattr(sys.modules[module], attribute)  # it has to be there
-            setattr(sys.modules[module], attribute, value)
+            owner = pkgutil.resolve_name(module)
+            getattr(owner, attribute)  # it has to be there
+            setattr(owner, attribute, value)
         current_app.tasks[order["start"]]()
         status = 0
     except Exception:  # noqa: BLE001 - told by the status
