@@ -18,7 +18,7 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from agency.models import Message, Programme, User
-from agency.moves import move, move_all, open_all
+from agency.moves import move, move_all, move_ids, open_all
 from agency.queries import Office, offices
 from agency.sealed import SealBroken
 
@@ -151,11 +151,13 @@ def take_messages(limit: int, *, at: datetime) -> list[Outgoing]:
     A sign-in code that would arrive too late, and a row that no key opens, are failed instead."""
     with transaction.atomic():
         due = Message.objects.filter(state=Message.State.QUEUED, next_try_at__lte=at).order_by("-urgent", "next_try_at")
-        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        mine = Message.objects.filter(pk__in=ids)
-        move_all(mine, Message.State.SENDING, by=None, at=at, also={"sent_at": at})
-        mine.update(tries=F("tries") + 1)
-        taken = [_in_hand(message, at) for message in mine.order_by("-urgent", "next_try_at")]
+        mine = list(due.select_for_update(skip_locked=True)[:limit])
+        tried: dict[int, list[int]] = defaultdict(list)
+        for message in mine:
+            tried[message.tries].append(message.pk)
+        for tries, ids in tried.items():
+            move_ids(Message, ids, Message.State.SENDING, by=None, at=at, also={"sent_at": at, "tries": tries + 1})
+        taken = [_in_hand(message, at) for message in mine]
         book_sent([each for each in taken if isinstance(each, SendResult)], at=at)
     return [each for each in taken if isinstance(each, Outgoing)]
 
@@ -193,17 +195,14 @@ def book_sent(results: Sequence[SendResult], *, at: datetime) -> None:
     said = {int(result.key): result for result in results}
     ends: dict[tuple[str, str, datetime | None], list[int]] = defaultdict(list)
     with transaction.atomic():
-        sending = Message.objects.select_for_update().filter(pk__in=said, state=Message.State.SENDING).order_by("pk")
-        for pk, tries, urgent in sending.values_list("pk", "tries", "urgent"):
+        sending = Message.objects.filter(pk__in=said, state=Message.State.SENDING)
+        for pk, tries, urgent in sending.select_for_update().order_by("pk").values_list("pk", "tries", "urgent"):
             ends[_end(said[pk], tries, urgent, at)].append(pk)
         for (to, failure, next_try_at), ids in ends.items():
-            rows = Message.objects.filter(pk__in=ids)
             also = {"failure": failure} | ({"next_try_at": next_try_at} if next_try_at else {})
-            move_all(rows, to, by=None, at=at, why=failure, also=also)
-            if to == Message.State.SENT:
-                _number(ids, [said[pk].gateway_id[:64] for pk in ids], [""] * len(ids))
+            move_ids(Message, ids, to, by=None, at=at, why=failure, also=also)
             if to != Message.State.QUEUED:
-                rows.filter(kind=SIGN_IN_CODE).update(text="")
+                _note(ids, [said[pk].gateway_id[:64] for pk in ids])
 
 
 def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[str, str, datetime | None]:
@@ -216,14 +215,17 @@ def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[st
     return Message.State.QUEUED, result.failure[:200], at + timedelta(seconds=wait)
 
 
-def _number(ids: list[int], gateway_ids: list[str], reports: list[str]) -> None:
-    """Note the gateway's own number of each message, and of its report, where it gave one; in one statement."""
+def _note(ids: list[int], gateway_ids: list[str], reports: list[str] | None = None) -> None:
+    """Note the gateway's own number of each message, and of its report, where it gave one; empty the text of a code. In one
+    statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE agency_message message SET gateway_id = coalesce(nullif(given.number, ''), message.gateway_id), "
-            "report = coalesce(nullif(given.report, ''), message.report) "
-            "FROM unnest(%s::bigint[], %s::text[], %s::text[]) given (id, number, report) WHERE message.id = given.id",
-            [ids, gateway_ids, reports],
+            "report = coalesce(nullif(given.report, ''), message.report), "
+            "text = CASE WHEN message.kind = %s THEN '' ELSE message.text END "
+            "FROM unnest(%s::bigint[], %s::text[], %s::text[]) given (id, number, report) WHERE message.id = given.id "
+            "AND (given.number <> '' OR given.report <> '' OR message.kind = %s)",
+            [SIGN_IN_CODE, ids, gateway_ids, reports or [""] * len(ids), SIGN_IN_CODE],
         )
 
 
@@ -267,10 +269,8 @@ def book_receipts(receipts: Iterable[Receipt], *, at: datetime) -> int:
             if not number or number != told[pk].number:
                 reported[str(told[pk].state), told[pk].problem[:200]].append(pk)
         for (to, failure), ids in reported.items():
-            rows = Message.objects.filter(pk__in=ids)
-            move_all(rows, to, by=None, at=at, why=failure, also={"failure": failure})
-            _number(ids, [told[pk].gateway_id[:64] for pk in ids], [told[pk].number[:64] for pk in ids])
-            rows.filter(kind=SIGN_IN_CODE).update(text="")
+            move_ids(Message, ids, to, by=None, at=at, why=failure, also={"failure": failure})
+            _note(ids, [told[pk].gateway_id[:64] for pk in ids], [told[pk].number[:64] for pk in ids])
     return sum(map(len, reported.values()))
 
 
