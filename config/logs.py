@@ -26,7 +26,11 @@ class MaskedRecord(logging.LogRecord):
         super().__init__(*args, **kwargs)
         try:
             said = super().getMessage()
-        except (TypeError, ValueError, KeyError):  # arguments that do not fit: whoever handles it says so, without them
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+        ):  # arguments that do not fit are left out: the bare message still says where it came from
             said = str(self.msg)
             self.args = None
         if (shown := masked(said)) != said:
