@@ -60,7 +60,7 @@ def _remind(programme: Programme, terms: Terms, today: date, *, at: datetime) ->
             continue
         had = Reminder.objects.filter(application=OuterRef("pk"), offered_at=OuterRef("offered_at"), rung__gte=rung.number)
         mine = waiting.filter(~Exists(had), offered_on=offered_on, confirm_by=confirm_by).order_by("pk")
-        ids = mine.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+        ids = iter(list(mine.values_list("pk", flat=True)))  # all of them, before the rows that they are compared with grow
         while chunk := list(islice(ids, CHUNK)):
             given += _give(programme, terms, rung, chunk, at=at)
     return given

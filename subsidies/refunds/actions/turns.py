@@ -1,10 +1,11 @@
 """到期与告知: what the calendar turns by itself, and the message that the money has arrived."""
 
 from datetime import date, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import localdate
 
 from agency.actions.messages import Row, queue_messages
@@ -91,7 +92,7 @@ def _waive(programme: Programme, on: date, *, at: datetime) -> int:
 _TOLD_OF = {State.DECLINED: ("declined", "answered_at"), State.OVERDUE: ("overdue", "offered_at")}
 
 
-def tell_turned(*, at: datetime, limit: int = 5_000) -> int:
+def tell_turned(*, at: datetime) -> int:
     """Tell each that declined, or let the deadline pass, that it can still confirm or apply, once, while the period runs.
     Safe in any number of processes at once. Returns how many were told."""
     today = localdate(at)
@@ -101,29 +102,35 @@ def tell_turned(*, at: datetime, limit: int = 5_000) -> int:
             terms = terms_in_force(programme, today)
         except NoTerms:
             continue
-        if terms.refund_period[0] <= today <= terms.refund_period[1]:
-            for state, (kind, since) in _TOLD_OF.items():
-                while told < limit and (count := _tell_turned(programme, terms, state, kind, since, at=at)):
-                    told += count
+        if not terms.refund_period[0] <= today <= terms.refund_period[1]:
+            continue
+        for state, (kind, since) in _TOLD_OF.items():
+            rows = Application.objects.filter(**{f"{since}__isnull": False}, programme=programme, state=state)
+            ids = rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+            while chunk := list(islice(ids, CHUNK)):
+                told += _tell_turned(programme, terms, rows.filter(pk__in=chunk), kind, since, at=at)
     return told
 
 
-def _tell_turned(programme: Programme, terms: Terms, state: str, kind: str, since: str, *, at: datetime) -> int:
+def _tell_turned(
+    programme: Programme, terms: Terms, rows: "QuerySet[Application]", kind: str, since: str, *, at: datetime
+) -> int:
+    """One chunk: those that the message has not reached since. What each has heard is asked by its number, so that the
+    time does not grow with all the messages there are."""
     with transaction.atomic():
         if not _alone():
             return 0
-        heard = Message.objects.filter(case_kind=CaseKind.REFUND, case_id=OuterRef("pk"), kind=kind)
-        rows = Application.objects.filter(
-            ~Exists(heard.filter(created_at__gte=OuterRef(since))), programme=programme, state=state
-        )
-        rows = rows.filter(**{f"{since}__isnull": False}).exclude(enterprise__phone="", enterprise__legal_phone="")
+        waiting = list(rows.exclude(enterprise__phone="", enterprise__legal_phone="").select_related("enterprise").order_by("pk"))
+        messages = Message.objects.filter(case_kind=CaseKind.REFUND, case_id__in=[each.pk for each in waiting], kind=kind)
+        heard = dict(messages.order_by().values_list("case_id").annotate(Max("created_at")))
         at_end = "，届时未办理的视为放弃" if terms.word_of("unconfirmed_at_end") == "waived" else ""
         told = {"title": programme.title, "period_end": terms.refund_period[1], "at_end": at_end}
-        messages = [
+        new = [
             (CaseKind.REFUND, each.pk, each.region_id, phone_of(each), told | {"name": each.enterprise.name})
-            for each in rows.select_related("enterprise").order_by("pk")[:CHUNK]
+            for each in waiting
+            if each.pk not in heard or heard[each.pk] < getattr(each, since)
         ]
-        return queue_messages(kind, messages, at=at, programme=programme)
+        return queue_messages(kind, new, at=at, programme=programme)
 
 
 def _alone() -> bool:
