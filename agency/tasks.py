@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from agency import clock
 from agency.actions import (
     SendResult,
+    appeals,
     awaiting_receipt,
     book_receipts,
     book_sent,
@@ -122,3 +123,10 @@ def drop_stray_files() -> None:
     """Remove the files of work that was rolled back or killed; their age is by the disk's clock, not the desk's."""
     if dropped := files.drop_strays(written_before=datetime.now(UTC) - STRAYS_LIE):
         _log.warning("%d files that no row names were removed", dropped)
+
+
+@shared_task(name="agency.evidence_overdue")
+def evidence_overdue() -> None:
+    """Appeals whose evidence was not handed in by its day go on with what there is."""
+    if late := appeals.evidence_overdue(clock.today(), at=clock.now()):
+        _log.info("%d appeals go on without the evidence asked for", late)

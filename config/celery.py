@@ -28,6 +28,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "daily: cases of ended posts": {"task": "refunds.take_back", "schedule": crontab(hour=0, minute=20)},
     "daily: reminders": {"task": "refunds.remind", "schedule": crontab(hour=9, minute=0)},
     "daily: links over": {"task": "agency.end_expired_links", "schedule": crontab(hour=0, minute=20)},
+    "daily: evidence not handed in": {"task": "agency.evidence_overdue", "schedule": crontab(hour=0, minute=20)},
     "daily: stray files": {"task": "agency.drop_stray_files", "schedule": crontab(hour=3, minute=10)},
     "daily: publicity over": {"task": "payout.day_turns", "schedule": crontab(hour=0, minute=15)},
 }

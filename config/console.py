@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from agency import clock
 from agency.admin import roles_of
-from agency.models import Hold, Import, Job, Programme, Reply, Role
+from agency.models import Appeal, Hold, Import, Job, Programme, Reply, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
@@ -162,6 +162,7 @@ def _case_todos(scope: Q) -> list[Todo]:
     said = waiting_remarks().filter(scope).values("case_id").distinct().count()
     missed = omitted(scope, clock.today()).count()
     holds = _counted(Hold.objects.filter(scope, lifted_at__isnull=True), "kind")
+    appeals = Appeal.objects.filter(scope, state__in=Appeal.OPEN).count()
     corrections = Correction.objects.filter(settled_at__isnull=True).filter(_under(scope, "application__")).count()
     return [
         *(
@@ -191,6 +192,7 @@ def _case_todos(scope: Q) -> list[Todo]:
             PREPARER | REVIEWER,
             "按件计；回复或标为已读后移出。",
         ),
+        Todo("单位的申诉", appeals, _listed("agency_appeal", open="yes"), PREPARER | REVIEWER, "按答复期限排列。"),
         Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
     ]
 

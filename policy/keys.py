@@ -224,6 +224,7 @@ _PROCEDURE = {
     "publicity_required": Key("公示后拨付", "bool"),
     "objection_days": _days("异议答复期限（工作日）"),
     "appeal_days": Key("不服决定的申诉期限（自然日，自收到通知之日起）", "int", least=1, most=366, absent=60),
+    "appeal_answer_days": _days("申诉答复期限（工作日）"),
     "paid_notice_channels": Key("到账告知方式", "words", {"sms": "短信", "portal": "网上平台", "popup": "弹窗"}),
     "payment_correction_days": _days("退票更正账户期限（自然日）"),
 }

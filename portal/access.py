@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 
-from agency.models import Attachment, Hold, Programme, Region, User
+from agency.models import Appeal, Attachment, Hold, Programme, Region, User
 from agency.queries import attachments_of
 from enterprises.models import Enterprise
 from subsidies.payout.models import Payment, PublicityRound, PublishedLine
@@ -65,6 +65,11 @@ def own_attachments(application: Application) -> "QuerySet[Attachment]":
     """The proofs that an enterprise itself put beside its case, oldest first."""
     mine = Q(by__kind=User.Kind.ENTERPRISE) | Q(about=Attachment.About.LETTER)  # handed in, or sent to it in a message
     return attachments_of(Application.CASE, application.pk).filter(mine)
+
+
+def own_appeals(application: Application) -> "QuerySet[Appeal]":
+    """The appeals against one's own case, newest first."""
+    return Appeal.objects.filter(case_kind=Application.CASE, case_id=application.pk).order_by("-pk")
 
 
 def holds_of(application: Application) -> "QuerySet[Hold]":

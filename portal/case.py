@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.timezone import localdate
 
-from agency.models import Event, Programme, Role
+from agency.models import Appeal, Event, Programme, Role
 from agency.queries import edition_in_force, terms_of
 from enterprises.models import Enterprise
 from policy import explain
@@ -16,6 +16,7 @@ from policy.verdict import Answer, Finding
 from portal import access
 from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
+from subsidies.refunds import actions
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries import Case, assess_all, standing, timeline, verdict_of
 from subsidies.refunds.queries.letters import TITLES, letters_of
@@ -215,7 +216,7 @@ def payee(application: Application | None, enterprise: Enterprise, verdict: Refu
     }
 
 
-def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
+def story(application: Application, page: dict[str, Any], on: date) -> dict[str, Any]:
     """The longer parts of the page: findings, time line, what stops it, why, what was asked to be corrected."""
     events, award = list(timeline(application)), application.award
     return {
@@ -226,6 +227,8 @@ def story(application: Application, page: dict[str, Any]) -> dict[str, Any]:
         "holds": list(access.open_holds(application)),
         "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],
         "corrections": application.corrections.order_by("asked_at"),
+        "appeals": (appeals := list(access.own_appeals(application))),
+        "may_appeal": not any(each.state in Appeal.OPEN for each in appeals) and bool(actions.grounds(application, on).about),
         "round": access.round_of(application),
         "statements": list(award.statements.order_by("at")) if award and award.state == Award.State.OBJECTED else [],
     }

@@ -9,6 +9,7 @@ from django.forms.renderers import TemplatesSetting
 
 from agency.actions.talk import LONGEST
 from agency.admin.attachments import ProofsField
+from agency.models import Appeal
 from sheets.values import BadValue, clean_phone, clean_uscc
 from subsidies.refunds.actions import NEED_PROOF
 from subsidies.refunds.models import Application, Correction
@@ -35,6 +36,13 @@ def cleaned_by(clean: Callable[[str], str | None], text: str) -> str:
         return clean(text) or ""
     except BadValue as bad:
         raise forms.ValidationError(str(bad)) from bad
+
+
+def without_long_numbers(text: str) -> str:
+    """Accounts, phones and ID numbers stay out of free text, which is not sealed. Raises ValidationError."""
+    if LONG_NUMBER.search(text):
+        raise forms.ValidationError("请不要在这里写账号、手机号或证件号码，经办人员会联系您核对")
+    return text
 
 
 class WhoSignsIn(PortalForm):
@@ -109,6 +117,34 @@ class WhyNot(AsSeen):
         return "：".join(filter(None, (self.cleaned_data["reason"], self.cleaned_data["text"].strip())))
 
 
+class AppealFiled(PortalForm):
+    """What an enterprise disputes, why, and what shows it."""
+
+    about = forms.ChoiceField(
+        label="对什么不服",
+        choices=Appeal.About.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择对什么不服"},
+    )
+    text = forms.CharField(
+        label="事实与理由",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 6}),
+        help_text="写明哪一项与事实不符、有什么可以证明。请勿填写银行账号和密码",
+        error_messages={"required": "请写明事实与理由"},
+    )
+    files = ProofsField(label="证据", required=False)
+
+    def clean_text(self) -> str:
+        return without_long_numbers(str(self.cleaned_data["text"]))
+
+
+class EvidenceGiven(PortalForm):
+    """What was asked for."""
+
+    files = ProofsField(label="证据文件", error_messages={"required": "请选择要提交的文件"})
+
+
 class CorrectionAsked(PortalForm):
     """What an enterprise says is wrong."""
 
@@ -138,11 +174,7 @@ class CorrectionAsked(PortalForm):
         return cleaned
 
     def clean_text(self) -> str:
-        """Accounts, phones and ID numbers stay out of free text, which is not sealed."""
-        text = str(self.cleaned_data["text"])
-        if LONG_NUMBER.search(text):
-            raise forms.ValidationError("请不要在这里写账号、手机号或证件号码，经办人员会联系您核对")
-        return text
+        return without_long_numbers(str(self.cleaned_data["text"]))
 
 
 class RemarkWritten(PortalForm):

@@ -4,7 +4,20 @@ short link, which no log shows."""
 from django.conf import settings
 from django.urls import path
 
-from portal.views import attachments, credit, home, letters, links, objections, publicity, refund, sign_in, talk, unconfirmed
+from portal.views import (
+    appeals,
+    attachments,
+    credit,
+    home,
+    letters,
+    links,
+    objections,
+    publicity,
+    refund,
+    sign_in,
+    talk,
+    unconfirmed,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -29,6 +42,8 @@ urlpatterns = [
     path("refunds/<int:pk>/credit/<int:hold>/", credit.dispute, name="dispute"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
+    path("refunds/<int:pk>/appeal/", appeals.appeal, name="appeal"),
+    path("refunds/<int:pk>/appeal/<int:number>/evidence/", appeals.evidence, name="appeal_evidence"),
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),

@@ -1,5 +1,6 @@
 """What changes the agency's rows, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
 
+from agency.actions.appeals import AppealRefused, accept_appeal, evidence_overdue
 from agency.actions.attachments import AttachmentRefused, attach, read_attachment
 from agency.actions.clock import set_desk_clock
 from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, sole_sweep, state_by_hand
@@ -75,6 +76,7 @@ __all__ = [
     "AlreadyLoaded",
     "AlreadyTaken",
     "Answer",
+    "AppealRefused",
     "AttachmentRefused",
     "Booked",
     "CodeRefused",
@@ -96,6 +98,7 @@ __all__ = [
     "ReplyRefused",
     "SendResult",
     "StaffRefused",
+    "accept_appeal",
     "acknowledge_warnings",
     "answer_meant",
     "approve_edition",
@@ -118,6 +121,7 @@ __all__ = [
     "end_expired_links",
     "end_links",
     "end_post",
+    "evidence_overdue",
     "file_dispute",
     "find_link",
     "forget_pushes",

@@ -31,7 +31,7 @@ WORDS = {
     "programme": "项目", "edition": "项目版本",
     "import": "导入", "job": "作业", "enterprise": "参保单位", "message": "短信", "payment": "拨付明细",
     "file": "文件", "user": "用户", "size": "企业划型", "screening": "筛查", "what-if": "试算",
-    "dispute": "信用异议",
+    "dispute": "信用异议", "appeal": "申诉",
     "bulk": "批量办理",
     "reply": "短信回复", "claim": "技能补贴事项", "person": "参保人员", "certificate": "技能证书", "training": "职业培训补贴",
 }  # fmt: skip

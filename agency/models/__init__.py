@@ -1,5 +1,6 @@
 """The rows of the agency, one file a noun."""
 
+from agency.models.appeals import Appeal
 from agency.models.bulk import Bulk, BulkLine
 from agency.models.gateway import Pace, Push, Reply
 from agency.models.history import Write, keep_old_versions, watched_tables
@@ -14,6 +15,7 @@ __all__ = [
     "INCOMPATIBLE",
     "POSTS",
     "Acknowledgement",
+    "Appeal",
     "Attachment",
     "Bulk",
     "BulkLine",

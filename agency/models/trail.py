@@ -105,6 +105,7 @@ class Hold(models.Model):
         CORRECTION = "CORRECTION", "单位申请更正"
         NO_ACCOUNT = "NO_ACCOUNT", "收款账户待核"
         DEREGISTERED = "DEREGISTERED", "已注销无收款人"
+        APPEAL = "APPEAL", "申诉未办结"
         CLERK = "CLERK", "人工暂缓"
 
     case_kind = models.CharField("事项", max_length=16)

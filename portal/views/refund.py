@@ -56,8 +56,9 @@ def _of(enterprise: Enterprise) -> dict[str, Any]:
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """State, amount and how it was reached, uses, account, time line; one main button."""
     application = access.own_refund(who(request), pk)
-    page = case.told(application, clock.today())
-    return render(request, "portal/refund/refund.html", page | case.story(application, page))
+    today = clock.today()
+    page = case.told(application, today)
+    return render(request, "portal/refund/refund.html", page | case.story(application, page, today))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

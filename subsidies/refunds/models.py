@@ -95,6 +95,9 @@ class Application(models.Model):
         (State.CONFIRMED, State.REJECTED): {Role.PREPARER},
         (State.SUBMITTED, State.REJECTED): {Role.PREPARER},
         (State.REVIEWED, State.APPROVED): {Role.REVIEWER},
+        # an upheld appeal: assessed again, it goes through review anew
+        (State.INELIGIBLE, State.SUBMITTED): {Role.ENTERPRISE, Role.PREPARER, Role.REVIEWER},
+        **{(was, State.SUBMITTED): {Role.REVIEWER} for was in (State.REJECTED, State.APPROVED)},
         (State.REVIEWED, State.REJECTED): {Role.REVIEWER},
         **{
             (was, State.WITHDRAWN): {Role.ENTERPRISE}

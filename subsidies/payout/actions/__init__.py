@@ -13,6 +13,7 @@ from subsidies.payout.actions.batches import (
     send_back,
     submit_batch,
 )
+from subsidies.payout.actions.differences import note_difference
 from subsidies.payout.actions.objections import (
     ObjectionRefused,
     dismiss,
@@ -60,6 +61,7 @@ __all__ = [
     "look_up_answer",
     "make_batch",
     "mend_account",
+    "note_difference",
     "object_over_web",
     "prepare_round",
     "publish_round",

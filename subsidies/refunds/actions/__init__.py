@@ -1,6 +1,16 @@
 """What changes refunds, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
 
 from subsidies.refunds.actions.answers import AlreadyAnswered, apply, apply_for, confirm, decline, first_answer, withdraw
+from subsidies.refunds.actions.appeals import (
+    Grounds,
+    ask_for_evidence,
+    dismiss_appeal,
+    file_appeal,
+    grounds,
+    hand_in_evidence,
+    refuse_appeal,
+    uphold_appeal,
+)
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
@@ -29,6 +39,7 @@ __all__ = [
     "TRIERS",
     "WRITERS",
     "AlreadyAnswered",
+    "Grounds",
     "Offered",
     "RefundRefused",
     "Reviewed",
@@ -38,6 +49,7 @@ __all__ = [
     "approve",
     "approve_all",
     "ask_correction",
+    "ask_for_evidence",
     "assign",
     "book_calls",
     "confirm",
@@ -46,14 +58,19 @@ __all__ = [
     "cut",
     "day_turns",
     "decline",
+    "dismiss_appeal",
+    "file_appeal",
     "first_answer",
+    "grounds",
     "guide_dispatch",
+    "hand_in_evidence",
     "hold_all",
     "make_export",
     "offer",
     "offer_all",
     "read_remarks",
     "record_answer",
+    "refuse_appeal",
     "reject",
     "remind",
     "request_export",
@@ -72,6 +89,7 @@ __all__ = [
     "tell_struck",
     "tell_turned",
     "try_out",
+    "uphold_appeal",
     "withdraw",
     "write_call_list",
     "write_note",

@@ -25,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import answering, many, panels, reminding, talk
+from subsidies.refunds.admin import answering, appeals, many, panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -191,11 +191,14 @@ class ApplicationAdmin(DeskAdmin):
         *reminding.DEEDS,
         LETTER,
         *talk.DEEDS,
+        appeals.FILE,
         EXPORT,
     ]
 
     def may(self, request: HttpRequest, deed: Deed, obj: Application | None = None) -> bool:
         allowed = super().may(request, deed, obj)
+        if deed is appeals.FILE and obj is not None:
+            return allowed and bool(actions.grounds(obj, clock.today()).about)
         if deed is reminding.CONFIRM_FOR and obj is not None:
             return allowed and reminding.chose_proxy(obj, clock.today())
         if deed.name == "offer" and obj is not None and obj.state == State.SUBMITTED:

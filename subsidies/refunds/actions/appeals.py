@@ -1,0 +1,227 @@
+"""申诉: against the size, the refusal, the amount or an upheld objection of a refund. Upheld, the case is assessed again with
+the corrected facts and goes through review anew; what was paid is not paid twice."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, BinaryIO, NamedTuple
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.timezone import localdate
+
+from agency.actions.appeals import AppealRefused, ask_evidence, end_appeal, give_evidence, hold_reason, open_appeal
+from agency.actions.attachments import attach
+from agency.actions.holds import open_hold
+from agency.actions.messages import queue_messages
+from agency.models import Appeal, Attachment, CaseKind, Hold, Role, User
+from agency.moves import check_mover, move
+from agency.queries import calendar
+from policy.verdict import Outcome
+from policy.workdays import UnknownYear
+from subsidies.payout.actions import note_difference, strike
+from subsidies.payout.models import Award, Objection
+from subsidies.payout.queries import NoTerms, terms_in_force
+from subsidies.refunds.actions.answers import OWN
+from subsidies.refunds.actions.decisions import Deciding, write_decisions, write_sizes
+from subsidies.refunds.actions.offers import phone_of, with_contacts
+from subsidies.refunds.actions.refusals import check_acts_for, edition_on
+from subsidies.refunds.models import Application, State
+from subsidies.refunds.queries.assessments import Assessed, assess_all, holding_case
+from subsidies.refunds.queries.cases import timeline
+from subsidies.refunds.queries.facts import Case
+
+About = Appeal.About
+SENTENCE = {Appeal.State.UPHELD: "成立", Appeal.State.DISMISSED: "不成立", Appeal.State.REFUSED: "不予受理"}
+_OF_MONEY = frozenset({About.SIZE, About.AMOUNT})
+_AT_THE_BANK = frozenset({Award.State.PAYING, Award.State.PAYMENT_RETURNED, Award.State.OBJECTED})
+
+
+class Grounds(NamedTuple):
+    """What may be appealed against now, and the last day for it; `why_not` says in Chinese where nothing may."""
+
+    about: tuple[str, ...]
+    until: date | None
+    why_not: str = ""
+
+
+def grounds(application: Application, on: date) -> Grounds:
+    """What the enterprise may appeal against on a day: what was decided, within the programme's days since."""
+    about = _about(application)
+    if not about:
+        return Grounds((), None, "目前没有可以申诉的决定；数据有误的，可以申请更正。")
+    try:
+        days = terms_in_force(application.programme, on).count_of("appeal_days")
+    except NoTerms as none:
+        return Grounds((), None, str(none))
+    latest = timeline(application).filter(to_state__gt="").aggregate(at=Max("at"))["at"]
+    until = (localdate(latest) if latest else on) + timedelta(days=days)
+    if on > until:
+        return Grounds((), until, f"申诉期限（{until}）已过；如有情况反映，请致电经办机构。")
+    return Grounds(about, until)
+
+
+def _about(application: Application) -> tuple[str, ...]:
+    award = application.award
+    if application.state == State.INELIGIBLE:
+        return (About.INELIGIBLE, About.SIZE)
+    if application.state == State.REJECTED:
+        return (About.REFUSED,)
+    if application.state == State.APPROVED and award is not None and award.state == Award.State.STRUCK:
+        upheld = Objection.objects.filter(line__award=award, state=Objection.State.UPHELD).exists()
+        return (About.OBJECTION,) if upheld else (About.REFUSED,)
+    if application.decision_id and application.state not in (State.INCOMPLETE, State.WITHDRAWN, State.WAIVED):
+        return (About.SIZE, About.AMOUNT)
+    return ()
+
+
+def file_appeal(
+    application: Application, about: str, text: str, files: Sequence[tuple[str, BinaryIO]] = (), *, by: User, at: datetime
+) -> Appeal:
+    """The enterprise disputes what was decided; where money is still to go out it waits. A clerk may enter it from a letter.
+
+    Raises AppealRefused, AttachmentRefused, MoveRefused."""
+    check_acts_for(application.enterprise_id, by)
+    if by.kind == User.Kind.STAFF:
+        check_mover(application, {Role.PREPARER, Role.REVIEWER}, by, at)
+    today = localdate(at)
+    with transaction.atomic():
+        locked = Application.objects.select_for_update(of=("self",), no_key=True).select_related("award", "programme")
+        application = locked.get(pk=application.pk)
+        found = grounds(application, today)
+        if about not in found.about:
+            raise AppealRefused(found.why_not or "现在的状态不能就此申诉，请刷新页面后再看。")
+        days = terms_in_force(application.programme, today).count_of("appeal_answer_days")
+        try:
+            answer_by = calendar().nth_after(today, days)
+        except UnknownYear as unknown:
+            raise AppealRefused(str(unknown)) from unknown
+        appeal = open_appeal(
+            Appeal(
+                case_kind=Application.CASE, case_id=application.pk, region_id=application.region_id, about=about,
+                text=text.strip()[:1000], filed_by=by, filed_at=at, answer_by=answer_by,
+            ),
+            by=by, at=at,
+        )  # fmt: skip
+        if files:
+            attach(Application.CASE, application.pk, Attachment.About.APPEAL, files, application.region_id, by=by, at=at)
+        if about in _OF_MONEY:
+            kind, case_id = _holding(application)
+            open_hold(kind, case_id, Hold.Kind.APPEAL, hold_reason(appeal), application.region_id, by=by, at=at)
+    return appeal
+
+
+def ask_for_evidence(appeal: Appeal, what: str, until: date, *, by: User, at: datetime) -> None:
+    """Ask the enterprise for more by a day, and tell it. Raises AppealRefused, MoveRefused."""
+    with transaction.atomic():
+        ask_evidence(appeal, what, until, by=by, at=at)
+        _tell(_application(appeal), "appeal_evidence", {"deadline": until}, at=at)
+
+
+def hand_in_evidence(appeal: Appeal, files: Sequence[tuple[str, BinaryIO]], *, by: User, at: datetime) -> None:
+    """The enterprise hands in what was asked for, or more of its own; one that was asked for goes on.
+
+    Raises AppealRefused, AttachmentRefused, MoveRefused."""
+    with transaction.atomic():
+        application = _application(appeal)
+        check_acts_for(application.enterprise_id, by)
+        if appeal.state not in Appeal.OPEN:
+            raise AppealRefused("该申诉已办结，不再接收证据。")
+        if not files:
+            raise AppealRefused("请选择要提交的证据文件。")
+        attach(Application.CASE, application.pk, Attachment.About.APPEAL, files, application.region_id, by=by, at=at)
+        if appeal.state == Appeal.State.EVIDENCE_ASKED:
+            give_evidence(appeal, by=by, at=at)
+
+
+def refuse_appeal(appeal: Appeal, answer: str, *, by: User, at: datetime) -> None:
+    """Not taken in, for reasons that the enterprise is told. Raises AppealRefused, MoveRefused."""
+    _end(appeal, Appeal.State.REFUSED, answer, by=by, at=at)
+
+
+def dismiss_appeal(appeal: Appeal, answer: str, *, by: User, at: datetime) -> None:
+    """The decision stands, for reasons that the enterprise is told. Raises AppealRefused, MoveRefused."""
+    _end(appeal, Appeal.State.DISMISSED, answer, by=by, at=at)
+
+
+def uphold_appeal(appeal: Appeal, corrected: str, answer: str, *, by: User, at: datetime) -> None:
+    """The enterprise is right. `corrected` says which facts were put right, by somebody else, before: the case is assessed
+    with them and goes to first review; what is published but unpaid is struck first; of what is paid the difference is noted.
+
+    Raises AppealRefused (the facts still say the same; at the bank) and MoveRefused."""
+    if not corrected.strip():
+        raise AppealRefused("请写明更正了哪些数据（或推翻了什么认定）。")
+    with transaction.atomic():
+        application = _application(appeal)
+        _end(appeal, Appeal.State.UPHELD, answer, by=by, at=at, corrected=corrected)
+        new = _assessed(application, at)
+        _refuse_no_change(appeal, application, new)
+        award = application.award
+        if award is not None and award.state == Award.State.PAID:
+            note_difference(award, new.verdict.amount, f"第 {appeal.pk} 号申诉成立", by=by, at=at)
+            return
+        _go_again(application, new, award, f"第 {appeal.pk} 号申诉成立，按更正后的数据重新核定", by=by, at=at)
+
+
+def _go_again(application: Application, new: Assessed, award: Award | None, why: str, *, by: User, at: datetime) -> None:
+    """Put the new decision in force; a case that was refused or approved goes to first review, an award of it falls."""
+    if award is not None and award.state in _AT_THE_BANK:
+        raise AppealRefused(f"款项当前为“{award.get_state_display()}”，请待银行回盘或异议、退票办结后再作决定。")
+    if award is not None and award.state not in (Award.State.STRUCK, Award.State.FORFEITED):
+        strike(award, why, by=by, at=at)
+    edition = edition_on(application.programme, localdate(at))
+    deciding = Deciding(application.pk, application.state, application.decision_id, new, why)
+    if not write_decisions([deciding], edition, by=by, at=at):
+        raise AppealRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
+    write_sizes({application.enterprise_id: new}, edition, application.year, by=None, at=at)
+    application.refresh_from_db()
+    if application.state in (State.INELIGIBLE, State.REJECTED, State.APPROVED):
+        channel = {"channel": OWN} if application.state == State.INELIGIBLE else {}
+        first = application.submitted_at or at
+        move(application, State.SUBMITTED, by=by, at=at, why=why, award=None, submitted_at=first, reason="", **channel)
+
+
+def _assessed(application: Application, at: datetime) -> Assessed:
+    """The case on the day, as an own application: whoever appeals asks."""
+    today = localdate(at)
+    asked_on = localdate(application.submitted_at or application.answered_at or at)
+    channel = OWN if application.state == State.INELIGIBLE else application.channel
+    case = Case(application.enterprise_id, application.pk, channel, asked_on)
+    return assess_all(edition_on(application.programme, today), application.year, [case], today)[application.enterprise_id]
+
+
+def _refuse_no_change(appeal: Appeal, application: Application, new: Assessed) -> None:
+    """An appeal is upheld by facts, not by words."""
+    if new.verdict.outcome != Outcome.ELIGIBLE or not new.verdict.amount:
+        raise AppealRefused("按现有数据重新判定仍不符合条件；请先更正有关数据再认定成立，或说明理由认定不成立。")
+    was = application.decision
+    same = was is not None and (was.amount, was.size) == (new.verdict.amount, new.verdict.size or "")
+    if appeal.about in _OF_MONEY and same:
+        raise AppealRefused("按现有数据重新判定，划型和金额没有变化；请先更正有关数据再认定成立，或说明理由认定不成立。")
+
+
+def _end(appeal: Appeal, to: str, answer: str, *, by: User, at: datetime, corrected: str = "") -> None:
+    with transaction.atomic():
+        application = _application(appeal)
+        held = {(CaseKind.REFUND.value, application.pk), _holding(application)}
+        end_appeal(appeal, to, answer, held, by=by, at=at, corrected=corrected)
+        _tell(application, "appeal", {"outcome": SENTENCE[Appeal.State(to)]}, at=at)
+
+
+def _tell(application: Application, kind: str, told: dict[str, Any], *, at: datetime) -> None:
+    """A message where a phone is on record."""
+    contact = with_contacts([application.pk]).select_related("programme").get()
+    if phone := phone_of(contact):
+        params = {"name": contact.enterprise.name, "title": contact.programme.title, **told}
+        row = (CaseKind.REFUND, application.pk, application.region_id, phone, params)
+        queue_messages(kind, [row], at=at, programme=contact.programme)
+
+
+def _application(appeal: Appeal) -> Application:
+    """The case, under a row lock."""
+    rows = Application.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("award__region", "programme", "region", "decision").get(pk=appeal.case_id)
+
+
+def _holding(application: Application) -> tuple[str, int]:
+    award = application.award
+    return holding_case(application.pk, award and award.pk, award and award.state)

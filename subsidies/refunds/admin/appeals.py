@@ -1,0 +1,140 @@
+"""申诉与差额待办: the staff pages."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from agency import clock
+from agency.actions import AppealRefused, AttachmentRefused, accept_appeal
+from agency.admin import Deed, DeskAdmin, Panel, ProofsField, attachments_panel
+from agency.admin.people import DateInput
+from agency.admin.trail import CaseColumn, events_panel
+from agency.models import Appeal, Role
+from agency.tasks import wake
+from subsidies.payout.admin.filters import RegionFilter
+from subsidies.payout.models import Difference
+from subsidies.refunds import actions
+from subsidies.refunds.models import Application
+
+DESK = frozenset({Role.PREPARER, Role.REVIEWER})
+REVIEWER = frozenset({Role.REVIEWER})
+REFUSALS = (AppealRefused, AttachmentRefused, actions.RefundRefused)
+SOON = timedelta(days=3)
+State = Appeal.State
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(label="理由（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class UpholdForm(AnswerForm):
+    corrected = forms.CharField(
+        label="更正了哪些数据", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="先由受理人按更正、录入或导入改正数据；这里写明改了什么。系统按改正后的数据重新判定，结果不变的不能认定成立。",
+    )  # fmt: skip
+    field_order = ("corrected", "answer")
+
+
+class EvidenceForm(forms.Form):
+    what = forms.CharField(label="需要补充什么（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    until = forms.DateField(label="补充截止日", widget=DateInput)
+
+    def fill(self, *, today: Any, **asked: Any) -> None:
+        self.fields["until"].initial = today + timedelta(days=10)
+
+
+class FileForm(forms.Form):
+    about = forms.ChoiceField(label="申诉内容")
+    text = forms.CharField(label="事实与理由", max_length=1000, widget=forms.Textarea(attrs={"rows": 5}))
+    files = ProofsField(label="证据", required=False)
+
+    def fill(self, *, obj: Application, today: Any, **asked: Any) -> None:
+        words = dict(Appeal.About.choices)
+        self.fields["about"].choices = [(word, words[word]) for word in actions.grounds(obj, today).about]  # type: ignore[attr-defined]
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "是否办结"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", "未办结"), ("no", "已办结")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "yes":
+            return queryset.filter(state__in=Appeal.OPEN)
+        return queryset.exclude(state__in=Appeal.OPEN) if self.value() == "no" else queryset
+
+
+def _told(done: Any) -> Any:
+    """An action that leaves a message to be sent."""
+
+    def deed(appeal: Appeal, **asked: Any) -> None:
+        done(appeal, **asked)
+        wake("agency.send_messages")
+
+    return deed
+
+
+@admin.register(Appeal)
+class AppealAdmin(CaseColumn, DeskAdmin):
+    list_display = ("id", "case", "about", "state", "filed_at", "days_left", "accepted_by")
+    list_filter = (OpenFilter, "state", "about", RegionFilter)
+    list_select_related = ("region", "accepted_by")
+    ordering = ("answer_by", "id")
+    fields = (
+        ("case", "about", "filed_at"),
+        "text",
+        ("accepted_by", "days_left"),
+        ("evidence", "evidence_by"),
+        ("decided_by", "decided_at"),
+        "corrected",
+        "answer",
+    )
+    readonly_fields = ("case", "days_left")
+    deeds: ClassVar = [
+        Deed("accept", "受理", DESK, accept_appeal, states=frozenset({State.FILED}), main=True,
+             hint="受理后由您核查并更正数据，由另一位复审人员作出决定。"),
+        Deed("refuse", "不予受理", REVIEWER, _told(actions.refuse_appeal), states=frozenset({State.FILED}), form=AnswerForm,
+             refusals=REFUSALS),
+        Deed("evidence", "要求补充证据", DESK, _told(actions.ask_for_evidence), states=frozenset({State.ACCEPTED}),
+             form=EvidenceForm, refusals=REFUSALS),
+        Deed("uphold", "申诉成立", REVIEWER, _told(actions.uphold_appeal), states=frozenset({State.ACCEPTED}), form=UpholdForm,
+             main=True, refusals=REFUSALS),
+        Deed("dismiss", "申诉不成立", REVIEWER, _told(actions.dismiss_appeal), states=frozenset({State.ACCEPTED}),
+             form=AnswerForm, refusals=REFUSALS),
+    ]  # fmt: skip
+
+    @admin.display(description="答复期限", ordering="answer_by")
+    def days_left(self, appeal: Appeal) -> str:
+        if appeal.state not in Appeal.OPEN:
+            return "—"
+        left = appeal.answer_by - clock.today()
+        told = f"{appeal.answer_by}（{'已超期' if left.days < 0 else f'还有 {left.days} 天'}）"
+        return format_html("<strong>{}</strong>", told) if left <= SOON else told
+
+    def panels(self, request: HttpRequest, obj: Appeal) -> list[Panel]:
+        return [attachments_panel(obj.case_kind, obj.case_id), events_panel((Appeal.CASE, obj.pk, dict(State.choices)))]
+
+
+@admin.register(Difference)
+class DifferenceAdmin(DeskAdmin):
+    list_display = ("id", "award", "paid", "owed", "why", "found_at", "settled_at")
+    list_filter = (RegionFilter,)
+    list_select_related = ("award", "region")
+    ordering = ("-id",)
+    fields = (("award", "region"), ("paid", "owed"), "why", ("found_by", "found_at", "settled_at"))
+
+
+def file_appeal(application: Application, *, about: str, text: str, files: Any, by: Any, at: Any) -> str:
+    appeal = actions.file_appeal(application, about, text, files, by=by, at=at)
+    return f"已登记第 {appeal.pk} 号申诉，请在“申诉”中受理。"
+
+
+FILE = Deed(
+    "appeal", "登记申诉", DESK, file_appeal, form=FileForm, refusals=REFUSALS, hint="单位来信、来访提出的申诉，在此登记。"
+)
