@@ -68,7 +68,7 @@ class Receipt(NamedTuple):
 
 
 def queue_messages(
-    kind: str, rows: Iterable[Row], *, at: datetime, urgent: bool = False, programme: Programme | None = None, sign: str = ""
+    kind: str, rows: Iterable[Row], *, at: datetime, urgent: bool = False, programme: Programme | None = None
 ) -> int:
     """Queue one message a row, worded by templates/sms/<kind>.txt from its params, and from the region's own
     `office` and `office_phone`. Dates become 2024年8月31日, Decimals 1,815.08. Rows without a phone are refused.
@@ -76,7 +76,7 @@ def queue_messages(
     Of the programme are 短信签名 (the office's name where it is empty), 短信模板号 and how long a report is waited for.
     Returns how many. Raises MessageRefused."""
     known = offices()
-    of_all: dict[str, Any] = {"kind": kind, "created_at": at, "next_try_at": at, "urgent": urgent, "sign": sign}
+    of_all: dict[str, Any] = {"kind": kind, "created_at": at, "next_try_at": at, "urgent": urgent}
     if programme is not None:
         of_all |= {"sign": programme.sms_sign, "template": str(programme.sms_templates.get(kind, ""))[:64]}
         of_all |= {"report_hours": programme.sms_report_hours}

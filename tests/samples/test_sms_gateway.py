@@ -1,8 +1,17 @@
 """The fake SMS gateway keeps docs/gateways.md."""
 
+import hashlib
+import hmac
 import http.client
+import http.server
+import json
+import os
 import stat
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,3 +117,63 @@ class TestOutbox:
         url = fake("sms_gateway")
         assert [each["id"] for each in call(f"{url}/outbox?format=json")[1]["messages"]] == ["1"]
         assert call(f"{url}/send", message("1"))[1]["gateway_id"] == "SMS-00000001"
+
+
+class TestPushing:
+    """Its calls, taken by a server that first refuses one."""
+
+    @pytest.fixture
+    def calls(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        taken: list[dict[str, Any]] = []
+        secret = os.environ["WENGANG_GATEWAY_SECRET"].encode()
+
+        class Counter(http.server.BaseHTTPRequestHandler):
+            refused = False
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                signed = self.headers["X-Wengang-Timestamp"].encode() + b"." + body
+                assert hmac.new(secret, signed, hashlib.sha256).hexdigest() == self.headers["X-Wengang-Signature"]
+                if Counter.refused:
+                    taken.append(json.loads(body))
+                self.send_response(200 if Counter.refused else 503)
+                self.end_headers()
+                Counter.refused = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Counter) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/", taken
+            server.shutdown()
+
+    def wait(self, call, url: str) -> None:
+        until = time.monotonic() + 20
+        while call(f"{url}/healthz")[1]["to_report"]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        time.sleep(0.2)
+
+    def test_reports_twice_and_the_opposite_and_again_what_was_not_taken(self, fake, call, calls):
+        url = fake("sms_gateway", "--webhook", calls[0], "--report-ms", "10", "--duplicate", "1", "--contradict", "1")
+        call(f"{url}/send", message("1"))
+        self.wait(call, url)
+        reports = [(each["number"], each["code"]) for said in calls[1] for each in said["reports"]]
+        assert reports == [("R-1", "DELIVERED"), ("R-1", "DELIVERED"), ("R-1-2", "UNDELIVERED")]
+
+    def test_hands_over_what_a_phone_replies(self, fake, call, calls):
+        url = fake("sms_gateway", "--webhook", calls[0])
+        number = call(f"{url}/reply", {"phone": "13800000001", "text": "Y"})[1]["number"]
+        assert call(f"{url}/reply", {"phone": "nobody", "text": "Y"})[0] == 400
+        self.wait(call, url)
+        [reply] = [each for said in calls[1] for each in said["replies"]]
+        assert (reply["number"], reply["phone"], reply["text"]) == (number, "13800000001", "Y")
+
+    @pytest.mark.parametrize("mishap", ["lose", "mute"])
+    def test_is_silent_of_what_is_lost(self, fake, call, calls, mishap):
+        url = fake("sms_gateway", "--webhook", calls[0], f"--{mishap}", "1")
+        call(f"{url}/send", message("1"))
+        assert call(f"{url}/healthz")[1] == {"messages": 1, "to_report": 0}
+        code = call(f"{url}/status?id=1")[1]["statuses"][0]["code"]
+        assert code == {"lose": "PENDING", "mute": "DELIVERED"}[mishap]
