@@ -26,6 +26,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "look up credit before payment": {"task": "payout.look_up_credit", "schedule": 30},
     "daily: overdue, waived": {"task": "refunds.day_turns", "schedule": crontab(hour=0, minute=10)},
     "daily: cases of ended posts": {"task": "refunds.take_back", "schedule": crontab(hour=0, minute=20)},
+    "daily: completions": {"task": "refunds.tell_completions", "schedule": crontab(hour=9, minute=5)},
     "daily: reminders": {"task": "refunds.remind", "schedule": crontab(hour=9, minute=0)},
     "daily: links over": {"task": "agency.end_expired_links", "schedule": crontab(hour=0, minute=20)},
     "daily: evidence not handed in": {"task": "agency.evidence_overdue", "schedule": crontab(hour=0, minute=20)},

@@ -17,7 +17,7 @@ from agency.models import Appeal, Hold, Import, Job, Programme, Reply, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
 from subsidies.refunds.models import Application, Correction, State
-from subsidies.refunds.queries import omitted, waiting_remarks
+from subsidies.refunds.queries import omitted, overdue_completions, waiting_remarks
 from subsidies.skills.models import Claim
 from subsidies.skills.models import State as ClaimState
 
@@ -193,8 +193,16 @@ def _case_todos(scope: Q) -> list[Todo]:
             "按件计；回复或标为已读后移出。",
         ),
         Todo("单位的申诉", appeals, _listed("agency_appeal", open="yes"), PREPARER | REVIEWER, "按答复期限排列。"),
+        _overdue(scope),
         Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
     ]
+
+
+def _overdue(scope: Q) -> Todo:
+    """Own applications that were returned and not completed by their day."""
+    count = overdue_completions(Application.objects.filter(scope), clock.today()).count()
+    hint = "没有自动驳回；请联系单位，延长期限或说明理由不予返还。"
+    return Todo("逾期未补正的申请", count, _listed("refunds_application", completion="overdue"), PREPARER, hint)
 
 
 def _under(scope: Q, prefix: str) -> Q:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 
-from agency.models import Appeal, Attachment, Hold, Programme, Region, User
+from agency.models import Appeal, Attachment, Hold, Import, Programme, Region, User
 from agency.queries import attachments_of
 from enterprises.models import Enterprise
 from subsidies.payout.models import Payment, PublicityRound, PublishedLine
@@ -117,6 +117,12 @@ def address_of(request: HttpRequest) -> str:
     told = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     hops = [*told, request.META.get("REMOTE_ADDR", "")]
     return hops[max(len(hops) - 1 - settings.PROXIES, 0)]
+
+
+def own_hosts_import(user: User, pk: int) -> Import:
+    """A spreadsheet of hosts that the user's enterprise filed of itself, else 404."""
+    own = Import.objects.filter(kind="hosts", settings__own=own_enterprise(user).uscc, checked_by__kind=User.Kind.ENTERPRISE)
+    return get_object_or_404(own.select_related("errors_file", "file"), pk=pk)
 
 
 def public_round(pk: int, on: date) -> PublicityRound:

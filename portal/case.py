@@ -18,7 +18,7 @@ from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application, State
-from subsidies.refunds.queries import Case, assess_all, standing, timeline, verdict_of
+from subsidies.refunds.queries import Assessed, Case, assess_all, open_completion, standing, timeline, verdict_of
 from subsidies.refunds.queries.letters import TITLES, letters_of
 
 
@@ -145,14 +145,14 @@ def account(application: Application | None, enterprise: Enterprise, payee: str)
     return AccountShown(name, bank, str(number), explain.payee_label(source)) if number else None
 
 
-def precheck(enterprise: Enterprise, application: Application | None, programme: Programme, on: date) -> RefundVerdict | None:
-    """What the rules would answer if the enterprise applied on the day; None before the programme has terms."""
+def precheck(enterprise: Enterprise, application: Application | None, programme: Programme, on: date) -> Assessed | None:
+    """The facts, and what the rules would answer if the enterprise applied on the day; None before the programme has terms."""
     edition = edition_in_force(programme, on)
     if edition is None:
         return None
     returned = application and application.state == State.RETURNED and application.submitted_at
     case = Case(enterprise.pk, application.pk if application else None, OWN, localdate(returned) if returned else on)
-    return assess_all(edition, programme.year, [case], on)[enterprise.pk].verdict
+    return assess_all(edition, programme.year, [case], on)[enterprise.pk]
 
 
 def may(application: Application, to: str) -> bool:
@@ -223,6 +223,7 @@ def story(application: Application, page: dict[str, Any], on: date) -> dict[str,
         **findings(page["verdict"], applied=application.submitted_at is not None),
         "stages": stages(application, page["state"]),
         "history": history(events),
+        "returned": open_completion(application) if page["state"] == State.RETURNED else None,
         "reason": _reason(application, page["state"], events),
         "holds": list(access.open_holds(application)),
         "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],

@@ -1,7 +1,7 @@
 """What an enterprise fills in. Shape is checked here, law never."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
@@ -10,6 +10,8 @@ from django.forms.renderers import TemplatesSetting
 from agency.actions.talk import LONGEST
 from agency.admin.attachments import ProofsField
 from agency.models import Appeal
+from enterprises.models import Enterprise
+from sheets import values
 from sheets.values import BadValue, clean_phone, clean_uscc
 from subsidies.refunds.actions import NEED_PROOF
 from subsidies.refunds.models import Application, Correction
@@ -199,3 +201,108 @@ class DisputeFiled(PortalForm):
         error_messages={"required": "请写明为什么不应列入"},
     )
     proofs = ProofsField(label="证明材料", error_messages={"required": "请上传证明材料"})
+
+
+class Ticked(forms.BooleanField):
+    """A box to tick, its words beside it."""
+
+    def __init__(self, label: str, missing: str) -> None:
+        super().__init__(label=label, required=False, template_name="portal/tick.html")
+        self.missing = missing
+
+
+class OwnApplication(PortalForm):
+    """What an enterprise fills in of its own application. `asks`: the names of the boxes that it has to tick to send it."""
+
+    contact = forms.CharField(label="本次申请的联系人", max_length=64, required=False, help_text="不填即用参保登记的联系人")
+    phone = forms.CharField(
+        label="联系电话",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput({"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
+    )
+    note = forms.CharField(
+        label="情况说明",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="对未通过的条件有什么要说明的。请勿填写银行账号和证件号码。",
+    )
+    files = ProofsField(label="补充材料", required=False)
+    looked = Ticked("从去年带来的内容，已逐项核对", "请核对从去年带来的内容，再勾选")
+    agreed = Ticked("同意按上表分配，并按规定把用工单位的部分拨给用工单位", "请核对资金分配，同意后勾选")
+    accepted = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, asks: Collection[str] = (), kept: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asks = asks
+        self.fields["phone"].help_text = f"已填 {kept}，不改就不用再填" if kept else "不填即用参保登记的手机号"
+        for name in {"looked", "agreed"} - set(asks):
+            del self.fields[name]
+
+    def clean_phone(self) -> str:
+        return cleaned_by(clean_phone, self.cleaned_data["phone"]) if self.cleaned_data["phone"] else ""
+
+    def clean_note(self) -> str:
+        text = str(self.cleaned_data["note"])
+        if LONG_NUMBER.search(text):
+            raise forms.ValidationError("请不要在这里写账号、手机号或证件号码")
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """A draft may be kept unfinished; to be sent, what is asked has to be ticked."""
+        cleaned = super().clean() or {}
+        if self.data.get("do") != "save":
+            for name in self.asks:
+                if not cleaned.get(name):
+                    self.add_error(name, self.fields[name].missing)  # type: ignore[attr-defined]
+        return cleaned
+
+
+class HostRow(PortalForm):
+    """One host of a dispatch unit."""
+
+    host_uscc = forms.CharField(label="统一社会信用代码", max_length=40, error_messages={"required": "请填写统一社会信用代码"})
+    host_name = forms.CharField(label="用工单位名称", max_length=200, error_messages={"required": "请填写用工单位名称"})
+    host_kind = forms.ChoiceField(
+        label="单位类型",
+        choices=[("", "请选择"), *Enterprise.Kind.choices],
+        error_messages={"required": "请选择单位类型", "invalid_choice": "请选择列表中的单位类型"},
+    )
+    workers = forms.CharField(
+        label="派遣人数",
+        max_length=12,
+        error_messages={"required": "请填写派遣人数，没有的填 0"},
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    paid = forms.CharField(
+        label="上年度为其派遣人员实缴的失业保险费（元）",
+        max_length=20,
+        error_messages={"required": "请填写实缴金额，没有的填 0"},
+        widget=forms.TextInput({"inputmode": "decimal"}),
+    )
+
+    def clean_host_uscc(self) -> str:
+        return cleaned_by(clean_uscc, self.cleaned_data["host_uscc"].upper())
+
+    def clean_workers(self) -> str:
+        return cleaned_by(values.whole.clean, self.cleaned_data["workers"])
+
+    def clean_paid(self) -> str:
+        return cleaned_by(values.money.clean, self.cleaned_data["paid"])
+
+
+class HostFile(PortalForm):
+    """The `hosts` spreadsheet."""
+
+    file = forms.FileField(
+        label="表格文件",
+        help_text=".xlsx、.xls 或 .csv，不超过 10 兆",
+        error_messages={"required": "请选择要上传的表格", "empty": "这个文件是空的，请重新选择"},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > 10_000_000:
+            raise forms.ValidationError("文件超过 10 兆，请拆成几个表格分别上传")
+        return file

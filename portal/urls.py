@@ -1,14 +1,16 @@
-"""Addresses of the portal. The only number in one is that of a case of one's own, or of a public list; the only secret is a
-short link, which no log shows."""
+"""Addresses of the portal. The only number in one is that of a case or spreadsheet of one's own, or of a public list; the
+only secret is a short link, which no log shows."""
 
 from django.conf import settings
 from django.urls import path
 
 from portal.views import (
     appeals,
+    apply,
     attachments,
     credit,
     home,
+    hosts,
     letters,
     links,
     objections,
@@ -28,18 +30,25 @@ urlpatterns = [
     path("sign-in/link/", links.give_code, name="link_code"),
     path("sign-out/", sign_in.leave, name="sign_out"),
     path("refunds/", refund.refunds, name="refunds"),
-    path("refunds/apply/", refund.apply_first, name="apply_first"),
+    path("refunds/apply/", apply.apply, name="apply_first"),
+    path("refunds/apply/hosts/", hosts.hosts, name="hosts_first"),
+    path("refunds/apply/hosts/upload/", hosts.upload, name="upload_hosts_first"),
+    path("refunds/hosts/template/", hosts.template, name="hosts_template"),
+    path("refunds/hosts/<int:pk>/", hosts.report, name="hosts_report"),
+    path("refunds/hosts/<int:pk>/errors/", hosts.errors, name="hosts_errors"),
     path("refunds/<int:pk>/", refund.refund, name="refund"),
     path("refunds/<int:pk>/confirm/", refund.confirm, name="confirm"),
     path("refunds/<int:pk>/decline/", refund.decline, name="decline"),
     path("refunds/<int:pk>/withdraw/", refund.withdraw, name="withdraw"),
     path("refunds/<int:pk>/correct/", refund.correct, name="correct"),
     path("refunds/<int:pk>/statement/", objections.statement, name="statement"),
-    path("refunds/<int:pk>/apply/", refund.apply, name="apply"),
     path("refunds/<int:pk>/talk/", talk.talk, name="talk"),
     path("refunds/<int:pk>/letters/<slug:kind>/", letters.letter, name="letter"),
     path("refunds/<int:pk>/letters/<slug:kind>/pdf/", letters.letter_file, name="letter_file"),
     path("refunds/<int:pk>/credit/<int:hold>/", credit.dispute, name="dispute"),
+    path("refunds/<int:pk>/apply/", apply.apply, name="apply"),
+    path("refunds/<int:pk>/apply/hosts/", hosts.hosts, name="hosts"),
+    path("refunds/<int:pk>/apply/hosts/upload/", hosts.upload, name="upload_hosts"),
     path("weiqueren/", unconfirmed.lists, name="unconfirmed_lists"),
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
     path("refunds/<int:pk>/appeal/", appeals.appeal, name="appeal"),

@@ -17,6 +17,7 @@ from agency.actions.imports import (
     request_confirm,
     start_import,
     start_row,
+    start_rows,
 )
 from agency.actions.jobs import cancel_job, queue_job, retry_job, work_next
 from agency.actions.links import LinkEnded, NewLink, check_link, end_expired_links, end_links, find_link, new_links
@@ -157,6 +158,7 @@ __all__ = [
     "sole_sweep",
     "start_import",
     "start_row",
+    "start_rows",
     "state_by_hand",
     "store_file",
     "take_messages",

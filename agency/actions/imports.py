@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -44,14 +44,19 @@ def _nothing() -> None:
     pass
 
 
-def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str, str], *, by: User, at: datetime) -> Import:
-    """Take a spreadsheet in and queue its check. `settings`: those of the kind, and region=code, again=yes.
+def start_import(
+    kind: str, source_path: Path, name: str, settings: Mapping[str, str], *, by: User, at: datetime, at_once: bool = False
+) -> Import:
+    """Take a spreadsheet in and queue its check; `at_once`: whoever calls checks it itself. `settings`: those of the kind, and
+    region=code, again=yes; own=code limits the rows to those of one enterprise, as an enterprise's user has to.
 
     Raises ImportRefused, AlreadyLoaded (every row of this file was taken by an earlier import with the same settings)."""
     resource = _resource(kind)
     given = dict(settings)
     again = given.pop("again", "")
     _refuse_settings(resource, given)
+    if by.kind == User.Kind.ENTERPRISE and not (given.get("own") and given.get("region")):
+        raise ImportRefused("单位只能填报本单位的数据；请在“我的返还”中上传。")
     region = _desk(resource, given.get("region", ""), by, at)
     with Path(source_path).open("rb") as plain:
         sha256, _ = sha256_of(plain)
@@ -63,19 +68,27 @@ def start_import(kind: str, source_path: Path, name: str, settings: Mapping[str,
         file = store_file(File.Kind.UPLOAD, name, Path(source_path), owner=by, region_id=region.pk, at=at)
         imp = Import(kind=kind, region=region, file=file, settings=given, checked_by=by, checked_at=at)
         open_all([imp], by=by, at=at)
-        queue_job(Job.Kind.CHECK, imp.pk, region.pk, by=by, at=at)
+        if not at_once:
+            queue_job(Job.Kind.CHECK, imp.pk, region.pk, by=by, at=at)
     return imp
 
 
 def start_row(kind: str, cells: Mapping[str, str], region: str, *, by: User, at: datetime) -> Import:
     """Take in one row typed by hand, {cell: text}, as a file of one row: checked, looked at and confirmed like any other. A cell
     that is not named is left as it is stored. `region`: whose desk, empty where there is one. Raises ImportRefused."""
+    return start_rows(kind, [cells], {"region": region} if region else {}, by=by, at=at)
+
+
+def start_rows(
+    kind: str, rows: Sequence[Mapping[str, str]], settings: Mapping[str, str], *, by: User, at: datetime, at_once: bool = False
+) -> Import:
+    """The same for several rows that name the same cells; `settings` and `at_once` as `start_import` takes them."""
     resource = _resource(kind)
-    headers = [resource.cells[name].column_name for name in cells]
+    headers = [resource.cells[name].column_name for name in rows[0]]
     with tempfile.NamedTemporaryFile(suffix=".xlsx") as spool:
-        write_rows(Path(spool.name), headers, [[text or None for text in cells.values()]])
-        settings = {"again": "yes"} | ({"region": region} if region else {})
-        return start_import(kind, Path(spool.name), f"手工录入-{resource.title}.xlsx", settings, by=by, at=at)
+        write_rows(Path(spool.name), headers, [[text or None for text in cells.values()] for cells in rows])
+        name, asked = f"手工录入-{resource.title}.xlsx", {"again": "yes"} | dict(settings)
+        return start_import(kind, Path(spool.name), name, asked, by=by, at=at, at_once=at_once)
 
 
 def check_import(imp: Import, *, at: datetime, progress: Progress = untold, last: Callable[[], None] = _nothing) -> None:
@@ -218,7 +231,7 @@ def _resource(kind: str) -> intake.SheetResource:
 def _refuse_settings(resource: intake.SheetResource, given: Mapping[str, str]) -> None:
     for name, value in given.items():
         words = resource.settings.get(name, ())
-        if name != "region" and not words:
+        if name != "region" and not (name == "own" and resource.own_cell) and not words:
             takes = "、".join(["region", "again", *resource.settings])
             raise ImportRefused(f"{resource.title}没有名为 {name} 的导入设置；可设置：{takes}。")
         if words and value not in words:
@@ -226,7 +239,10 @@ def _refuse_settings(resource: intake.SheetResource, given: Mapping[str, str]) -
 
 
 def _places(resource: intake.SheetResource, roles: frozenset[str], by: User, at: datetime) -> list[str]:
-    """The uppermost region paths over which a person holds one of the roles. Raises ImportRefused if there is none."""
+    """The uppermost region paths over which a person holds one of the roles. Raises ImportRefused if there is none. An
+    enterprise is bound by `own` instead, which whoever calls has looked at."""
+    if by.kind == User.Kind.ENTERPRISE and resource.own_cell:
+        return [""]
     paths = sorted({path for role, held in paths_by_role(by, at.date()).items() if role in roles for path in held})
     if not paths:
         wanted = "、".join(Role(role).label for role in sorted(roles))

@@ -34,7 +34,7 @@ class Search(NamedTuple):
 
 def flags(staging: Staging) -> list[Flag]:
     """The checks of a kind that take no search."""
-    found = [*_too_long(staging), *_missing(staging), *_outside(staging), *_still_voided(staging)]
+    found = [*_too_long(staging), *_missing(staging), *_outside(staging), *_not_own(staging), *_still_voided(staging)]
     found += [(f"check {number}", check) for number, check in enumerate(staging.resource.checks) if not _searches(check)]
     return [Flag(1 << place, code, check) for place, (code, check) in enumerate(found)]
 
@@ -97,6 +97,12 @@ def _outside(staging: Staging) -> Coded:
     for place in staging.resource.regions:
         reason = "所在地区 {} 不在您的岗位范围内，请由该地区的人员导入"
         yield f"outside {place}", Check(staging.resource.region_cell, f"{place} NOT IN ({WITHIN})", reason, (place,))
+
+
+def _not_own(staging: Staging) -> Coded:
+    if cell := staging.resource.own_cell:
+        where = f"%(own)s <> '' AND s.\"{cell}\" <> %(own)s"
+        yield "own", Check(cell, where, "不是本单位的统一社会信用代码；只能填报本单位的行，请更正", ())
 
 
 def _still_voided(staging: Staging) -> Coded:

@@ -132,7 +132,7 @@ class Check:
     SQL over `s` (the staged row, by cell names; `s.number` its row in the sheet), `t` (the stored row of the same key)
     and the references; a sealed cell is compared by its blind index, `s.cell_index`. `join` is a further JOIN that it
     needs. `{rows}` is the staging table, `{issues}` what was found so far (row, level), and the kind's `prepared` tables
-    go by their names. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, %(absent)s (cells whose column the file
+    go by their names. Parameters: %(today)s, %(import)s, %(region)s, %(scope)s, %(own)s, %(absent)s (cells whose column the file
     lacks: staged as empty, left as stored), and those of the kind. Each {} in `reason` is filled by one SQL expression of
     `figures`."""
 
@@ -154,6 +154,7 @@ class SheetResource(Resource):
     computed: ClassVar[Mapping[str, str]] = {}  # model column -> SQL, for what no cell holds
     regions: ClassVar[tuple[str, ...]] = ()  # SQL of the region codes of a row; each must lie within the loader's posts
     region_cell: ClassVar[str] = ""  # the cell blamed when it does not
+    own_cell: ClassVar[str] = ""  # the cell that names whose a row is; an enterprise may then load its own rows
     prepared: ClassVar[Mapping[str, str]] = {}  # name -> SELECT, made once, in order, for the checks that join it as {name}
     checks: ClassVar[tuple[Check, ...]] = ()
     after: ClassVar[tuple[Callable[..., None], ...]] = ()  # called as (staging, *, by, at) once the rows have landed
@@ -232,4 +233,5 @@ def parameters_of(resource: SheetResource, imp: Import, scope: list[str], at: da
     """What the SQL of a kind may name."""
     settings = {name: imp.settings.get(name, "") for name in resource.settings}
     common = {"today": at.date(), "import": imp.pk, "region": imp.region_id, "scope": scope}
+    common["own"] = imp.settings.get("own", "")
     return common | settings | resource.parameters(at)

@@ -182,11 +182,11 @@ class Import(models.Model):
     MOVES: ClassVar = {
         (State.CHECKING, State.CHECKED): {Role.SYSTEM, *(_STAFF := (Role.PREPARER, Role.FINANCE, Role.POLICY))},
         (State.CHECKING, State.REFUSED): {Role.SYSTEM, *_STAFF},
-        (State.CHECKED, State.CONFIRMED): {Role.SYSTEM, Role.REVIEWER, *_STAFF},
+        (State.CHECKED, State.CONFIRMED): {Role.SYSTEM, Role.REVIEWER, Role.ENTERPRISE, *_STAFF},
         (State.CHECKED, State.CHECKING): {Role.SYSTEM, *_STAFF},
         (State.CHECKING, State.CANCELLED): {*_STAFF},
-        (State.CHECKED, State.CANCELLED): {*_STAFF},
-        (State.REFUSED, State.CANCELLED): {*_STAFF},
+        (State.CHECKED, State.CANCELLED): {Role.ENTERPRISE, *_STAFF},  # an enterprise: what it filed of itself
+        (State.REFUSED, State.CANCELLED): {Role.ENTERPRISE, *_STAFF},
     }
     HELD_MOVES: ClassVar = frozenset()
     CASE = "import"

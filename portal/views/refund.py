@@ -11,10 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
 from agency.actions import AttachmentRefused
-from agency.models import Programme, User
+from agency.models import User
 from agency.moves import MoveRefused
-from agency.queries import edition_in_force, terms_of
-from enterprises.models import Enterprise
 from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import AsSeen, CorrectionAsked, PortalForm, WhyNot
@@ -25,7 +23,6 @@ from subsidies.refunds.models import Application
 from subsidies.refunds.queries import standing
 
 Deed = Callable[[Application, Any, User, datetime], object]
-APPLIED = "申请已提交，由经办机构审核。"
 REFUSALS = (MoveRefused, actions.RefundRefused)
 
 
@@ -43,12 +40,9 @@ def refunds(request: HttpRequest) -> HttpResponse:
     enterprise = access.own_enterprise(who(request))
     rows = [(application, standing(application).public_label, case.amount_of(application)) for application in own]
     programme = access.programme_to_apply(enterprise, clock.today())
-    page = {"rows": rows, "programme": programme, **_of(enterprise)}
+    office = publisher_of(enterprise.region)
+    page = {"rows": rows, "programme": programme, "enterprise": enterprise, "office": office, "section": "refund"}
     return render(request, "portal/refunds.html", page)
-
-
-def _of(enterprise: Enterprise) -> dict[str, Any]:
-    return {"enterprise": enterprise, "office": publisher_of(enterprise.region), "section": "refund"}
 
 
 @require_safe
@@ -91,48 +85,6 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@enterprise_only
-def apply(request: HttpRequest, pk: int) -> HttpResponse:
-    """自主申请: every finding before sending, then the button."""
-    return _answer(request, pk, "portal/refund/apply.html", "may_apply", AsSeen, _apply, APPLIED)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@enterprise_only
-def apply_first(request: HttpRequest) -> HttpResponse:
-    """自主申请 of an enterprise that no screening has seen yet."""
-    at, by = clock.now(), who(request)
-    enterprise = access.own_enterprise(by)
-    programme = access.programme_to_apply(enterprise, at.date())
-    if programme is None:
-        messages.info(request, "目前没有可以申请的项目，或已有办理中的事项。")
-        return redirect("portal:refunds")
-    if request.method == "POST":
-        try:
-            made = actions.apply_for(enterprise, programme, by=by, at=at)
-        except REFUSALS as refused:
-            messages.error(request, str(refused))
-            return redirect("portal:refunds")
-        messages.success(request, APPLIED)
-        return redirect("portal:refund", pk=made.pk)
-    page = {"programme": programme, **_of(enterprise), **_precheck(enterprise, None, programme, at)}
-    return render(request, "portal/refund/apply.html", page)
-
-
-def _precheck(enterprise: Enterprise, application: Application | None, programme: Programme, at: datetime) -> dict[str, Any]:
-    """What an applicant reads before sending: the rules' answers of the day, the account, the uses."""
-    verdict = case.precheck(enterprise, application, programme, at.date())
-    edition = edition_in_force(programme, at.date())
-    return {
-        "verdict": verdict,
-        "checked_on": at.date(),
-        **case.findings(verdict),
-        **case.payee(application, enterprise, verdict),
-        **case.money(terms_of(edition) if edition else None, programme),
-    }
-
-
 def _confirm(application: Application, form: AsSeen, by: User, at: datetime) -> None:
     _still_as_seen(application, form)
     actions.confirm(application, by=by, at=at, through=form.through)
@@ -149,10 +101,6 @@ def _withdraw(application: Application, form: WhyNot, by: User, at: datetime) ->
 
 def _correct(application: Application, form: CorrectionAsked, by: User, at: datetime) -> None:
     actions.ask_correction(application, *(form.cleaned_data[name] for name in ("about", "text", "proofs")), by=by, at=at)
-
-
-def _apply(application: Application, form: AsSeen, by: User, at: datetime) -> None:
-    actions.apply(application, by=by, at=at)
 
 
 def _not_answered_since(application: Application, form: AsSeen) -> None:
@@ -197,6 +145,4 @@ def _answer(
         except REFUSALS as refused:
             messages.error(request, str(refused))
             return redirect("portal:refund", pk=pk)
-    if deed is _apply:
-        page |= _precheck(application.enterprise, application, application.programme, at)
     return render(request, template, page | {"form": form})

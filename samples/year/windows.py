@@ -88,8 +88,12 @@ class Owner:
     def send(self, page: str, **form: Any) -> None:
         """Fill in one page of the case as it is shown and send it."""
         shown = self.client.get(f"{self.case}{page}/")
-        if hidden := re.search(r'name="decision" value="(\d+)"', shown.content.decode()):
-            form["decision"] = hidden.group(1)
+        text = shown.content.decode()
+        for name in ("decision", "accepted"):
+            if hidden := re.search(rf'name="{name}" value="(\w+)"', text):
+                form[name] = hidden.group(1)
+        if 'name="agreed"' in text:
+            form["agreed"] = "on"
         answer = self.client.post(f"{self.case}{page}/", form)
         if answer.status_code != 302 or answer["Location"] != self.case:
             raise Stuck(f"{self.uscc} 在门户办理“{page}”未成功：{words_of(answer if answer.status_code == 200 else shown)}")

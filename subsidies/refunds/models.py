@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -60,7 +61,7 @@ class Application(models.Model):
         State.DECLINED: "本年度内单位仍可确认或申请。",
         State.OVERDUE: "政策期内单位仍可确认或申请；期满后视为放弃。",
         State.SUBMITTED: "经办初审：按自主申请重新判定。",
-        State.RETURNED: "等待单位补正后重新提交。",
+        State.RETURNED: "等待单位补正后重新提交；逾期未补正的，由经办联系、延期或说明理由不予返还。",
         State.REVIEWED: "由另一人复审。",
         State.APPROVED: "列入公示，公示后拨付。",
         State.REJECTED: "告知理由；单位可申诉。",
@@ -99,6 +100,7 @@ class Application(models.Model):
         (State.INELIGIBLE, State.SUBMITTED): {Role.ENTERPRISE, Role.PREPARER, Role.REVIEWER},
         **{(was, State.SUBMITTED): {Role.REVIEWER} for was in (State.REJECTED, State.APPROVED)},
         (State.REVIEWED, State.REJECTED): {Role.REVIEWER},
+        (State.RETURNED, State.REJECTED): {Role.PREPARER},  # not completed by the day that was set
         **{
             (was, State.WITHDRAWN): {Role.ENTERPRISE}
             for was in (
@@ -347,6 +349,78 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.get_kind_display()}"
+
+
+class Draft(models.Model):
+    """申请草稿: what an enterprise has filled in of its own application; once sent, what it sent."""
+
+    CASE = "draft"  # of its proofs, until they go with it to the case
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name="项目")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="drafts", verbose_name="单位")
+    application = models.ForeignKey(Application, models.PROTECT, null=True, related_name="drafts", verbose_name="返还事项")
+    cloned_from = models.ForeignKey(Application, models.PROTECT, null=True, related_name="+", verbose_name="带自")
+    contact = models.CharField("联系人", max_length=64, blank=True)
+    phone = SealedField("联系电话")
+    note = models.CharField("情况说明", max_length=500, blank=True)
+    saved_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="填写人")
+    saved_at = models.DateTimeField("保存时间")
+    sent_at = models.DateTimeField("提交时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申请草稿"
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise", "programme"], condition=Q(sent_at__isnull=True), name="draft_one_open"),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(application__isnull=False), name="draft_sent_has_its_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise} {self.programme}"
+
+
+class Completion(models.Model):
+    """补正: one return of an own application for completion: what is missing, until when, and when it came back."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="completions", verbose_name="返还事项")
+    reason = models.CharField("补正意见", max_length=500)
+    missing = ArrayField(models.CharField(max_length=32), verbose_name="须补交", default=list)  # rule codes of policy.evidence
+    complete_by = models.DateField("补正截止日")  # its last day
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="退回人")
+    asked_at = models.DateTimeField("退回时间")
+    reminded_at = models.DateTimeField("提醒时间", null=True)
+    overdue_at = models.DateTimeField("逾期告知时间", null=True)
+    answered_at = models.DateTimeField("补正时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "补正"
+        constraints = [
+            models.UniqueConstraint(fields=["application"], condition=Q(answered_at__isnull=True), name="completion_one_open")
+        ]
+        indexes = [models.Index(fields=["complete_by"], condition=Q(answered_at__isnull=True), name="completion_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.complete_by}"
+
+
+class Allocation(models.Model):
+    """分配确认: how a dispatch unit's refund goes to its hosts, as it was shown and accepted with the application; frozen."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="allocations", verbose_name="返还事项")
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="allocation", verbose_name="决定")
+    refund = models.DecimalField("返还金额", max_digits=14, decimal_places=2)
+    parts = models.JSONField("各部分")  # [{code, name, workers, paid, rate, amount, whose}]; whose: host, own, public (not paid)
+    sha256 = models.CharField("散列", max_length=64)  # of the canonical JSON of refund and parts, as accepted
+    accepted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="确认人")
+    accepted_at = models.DateTimeField("确认时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分配确认"
+        triggers = [pgtrigger.Protect(name="allocation_frozen", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.refund}"
 
 
 @keep_old_versions

@@ -46,6 +46,7 @@ class HostResource(intake.SheetResource):
     )
     regions = ("unit.region_id",)
     region_cell = "unit_uscc"
+    own_cell = "unit_uscc"
     checks = (
         Check("unit_uscc", "NOT unit.dispatch", "该单位在名册中不是劳务派遣单位，请核对", warning=True),
         Check("host_uscc", "s.host_uscc = s.unit_uscc", "用工单位不能是派遣单位自己，请核对"),

@@ -180,3 +180,10 @@ def take_replies() -> None:
     """Answer offers by the replies that came in; list for a clerk what nobody may guess."""
     while taken := actions.take_replies(at=clock.now()):
         _log.info("replies: %s", dict(taken))
+
+
+@shared_task(name="refunds.tell_completions")
+def tell_completions() -> None:
+    """Tell those whose application is to be completed soon, or should have been."""
+    while told := actions.tell_completions(clock.today(), at=clock.now()):
+        _log.info("%d told of a completion", told)

@@ -8,6 +8,7 @@ from django.test import Client
 from agency.models import Role
 from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
     acts_for,
+    allocation,
     credit_list,
     days,
     files,

@@ -55,13 +55,15 @@ class TestApplication:
         assert "2023-06" not in page
         assert "费率核对提示" not in page_of(clerk, "refunds_application", sound.applications.get().pk)
 
-    def test_shares_a_dispatch_units_refund_among_its_hosts(self, clerk, make_enterprise, programme, credit_list, acts_for, days):
+    def test_shares_a_dispatch_units_refund_among_its_hosts(
+        self, clerk, make_enterprise, programme, credit_list, acts_for, days, allocation
+    ):
         unit = make_enterprise(dispatch=True)  # 12,000.00 paid
         for code, kind, paid in (("甲", "企业", "1000.01"), ("乙", "机关事业单位", "2000.00")):
             Host.objects.create(
                 unit_uscc=unit.uscc, host_uscc=code, host_name=f"{code}单位", host_kind=kind, year=2023, paid=Decimal(paid)
             )
-        application = apply_for(unit, programme, by=acts_for(unit), at=days.answered)
+        application = apply_for(unit, programme, allocation(unit, days.answered), by=acts_for(unit), at=days.answered)
         page = page_of(clerk, "refunds_application", application.pk)
         for words in ("派遣资金分配", "甲单位", "600.01", "单位自有部分", "5,399.99", "乙单位", "不返还"):
             assert words in page

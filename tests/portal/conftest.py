@@ -16,6 +16,7 @@ from subsidies.refunds.models import Application
 from tests.subsidies.payout.conftest import make_files  # noqa: F401
 from tests.subsidies.refunds.conftest import (  # noqa: F401 - the same city
     acts_for,
+    allocation,
     confirmed,
     credit_list,
     days,

@@ -36,6 +36,11 @@ def send(client, application, page, **form) -> str:
     return unescape(answer.content.decode())
 
 
+def hidden(page: str, name: str) -> str:
+    """What a page carries unseen under a name."""
+    return re.search(rf'name="{name}" value="(\w+)"', page).group(1)
+
+
 class TestOffer:
     def test_says_amount_deadline_and_how_it_was_reached(self, signed_in, offered):
         application = offered()  # 10 people, 12 months, 100 yuan a head: 12,000.00 at 60%
@@ -256,7 +261,8 @@ class TestApplying:
         page = page_of(client, application)
         assert "劳务派遣单位须自主申请" in page
         assert "贵单位已自主申请" not in page
-        send(client, application, "apply")
+        assert "请核对资金分配" in send(client, application, "apply")
+        send(client, application, "apply", agreed="on", accepted=hidden(page_of(client, application, "apply"), "accepted"))
         application.refresh_from_db()
         assert application.state == State.SUBMITTED
 
@@ -270,7 +276,8 @@ class TestApplying:
             unit_uscc=unit.uscc, host_uscc=host.uscc, host_name="某厂", host_kind="企业", year=2023, paid=Decimal(2000)
         )
         client = signed_in(unit)
-        client.post(reverse("portal:apply_first"))
+        shown = client.get(reverse("portal:apply_first")).content.decode()
+        client.post(reverse("portal:apply_first"), {"agreed": "on", "accepted": hidden(shown, "accepted")})
         page = page_of(client, unit.applications.get())
         for words in ("其中大型用工单位部分", "2,000.00", "30%", "其余自有部分", "6,600.00"):  # 10,000 at 60% and 2,000 at 30%
             assert words in page

@@ -14,8 +14,11 @@ from subsidies.refunds.actions.appeals import (
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
+from subsidies.refunds.actions.completions import extend_completion, return_for_completion, tell_completions
 from subsidies.refunds.actions.corrections import NEED_PROOF, ask_correction, settle_correction
+from subsidies.refunds.actions.drafts import keep_draft
 from subsidies.refunds.actions.exports import EXPORTERS, make_export, request_export
+from subsidies.refunds.actions.hosts import declare_hosts, drop_hosts, take_hosts, upload_hosts
 from subsidies.refunds.actions.letters import take_letter
 from subsidies.refunds.actions.offers import Offered, guide_dispatch, offer, offer_all
 from subsidies.refunds.actions.proxies import confirm_for, confirm_for_all
@@ -23,7 +26,7 @@ from subsidies.refunds.actions.records import record_answer
 from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
-from subsidies.refunds.actions.reviews import Reviewed, reject, return_for_completion, review, review_all
+from subsidies.refunds.actions.reviews import Reviewed, reject, review, review_all
 from subsidies.refunds.actions.screenings import cut, screen, start_screening
 from subsidies.refunds.actions.sharing import assign, share_out, take_back
 from subsidies.refunds.actions.talk import NOTERS, WRITERS, read_remarks, write_note, write_remark
@@ -57,14 +60,18 @@ __all__ = [
     "confirm_for_all",
     "cut",
     "day_turns",
+    "declare_hosts",
     "decline",
     "dismiss_appeal",
+    "drop_hosts",
+    "extend_completion",
     "file_appeal",
     "first_answer",
     "grounds",
     "guide_dispatch",
     "hand_in_evidence",
     "hold_all",
+    "keep_draft",
     "make_export",
     "offer",
     "offer_all",
@@ -83,13 +90,16 @@ __all__ = [
     "start_screening",
     "start_what_if",
     "take_back",
+    "take_hosts",
     "take_letter",
     "take_replies",
+    "tell_completions",
     "tell_paid",
     "tell_struck",
     "tell_turned",
     "try_out",
     "uphold_appeal",
+    "upload_hosts",
     "withdraw",
     "write_call_list",
     "write_note",

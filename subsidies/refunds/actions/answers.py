@@ -12,6 +12,7 @@ from enterprises.models import Enterprise
 from subsidies.payout.actions import strike
 from subsidies.payout.models import Award
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
+from subsidies.refunds.actions.drafts import check_hosts, send_off
 from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for, check_open, check_period, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all
@@ -69,10 +70,12 @@ def _answer(application: Application, to: str, why: str, through: str, *, by: Us
         end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
 
 
-def apply(application: Application, *, by: User, at: datetime) -> None:
+def apply(application: Application, accepted: str = "", *, by: User, at: datetime) -> None:
     """Apply for the refund (自主申请): assessed again on the day, SUBMITTED. What was returned for completion keeps the
-    day on which it was first submitted, also after the period. Raises RefundRefused, MoveRefused."""
+    day on which it was first submitted, also after the period. `accepted`: the SHA-256 of the allocation that a dispatch
+    unit was shown (SplitShown). Raises RefundRefused, MoveRefused."""
     check_acts_for(application.enterprise_id, by)
+    check_hosts(application.enterprise, application.programme, by)
     again = application.state == State.RETURNED and application.submitted_at is not None
     submitted_at = application.submitted_at if again else at
     if again:
@@ -84,12 +87,14 @@ def apply(application: Application, *, by: User, at: datetime) -> None:
         _decide(application, case, by=by, at=at)
         move(application, State.SUBMITTED, by=by, at=at, why="自主申请", channel=OWN, submitted_at=submitted_at, reason="")
         end_links(Application.CASE, [application.pk], Link.End.ANSWERED, at=at)
-    application.refresh_from_db()
+        application.refresh_from_db()
+        send_off(application, accepted, by=by, at=at)
 
 
-def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: datetime) -> Application:
-    """Apply for an enterprise that no screening has seen yet: born SUBMITTED. Raises RefundRefused."""
+def apply_for(enterprise: Enterprise, programme: Programme, accepted: str = "", *, by: User, at: datetime) -> Application:
+    """Apply for an enterprise that no screening has seen yet: born SUBMITTED; `accepted` as of `apply`. Raises RefundRefused."""
     check_acts_for(enterprise.pk, by)
+    check_hosts(enterprise, programme, by)
     today = localdate(at)
     check_period(programme, today)
     if enterprise.voided or not enterprise.region.path.startswith(programme.region.path):
@@ -103,9 +108,11 @@ def apply_for(enterprise: Enterprise, programme: Programme, *, by: User, at: dat
             birth = Birth(State.SUBMITTED.value, enterprise.pk, enterprise.region_id, OWN.value, at, found[enterprise.pk])
             [pk] = bear([birth], programme, edition, "自主申请", by=by, at=at)
             write_sizes(found, edition, programme.year, by=None, at=at)
+            application = Application.objects.get(pk=pk)
+            send_off(application, accepted, by=by, at=at)
     except IntegrityError as exists:
         raise RefundRefused("该单位本年度已有返还事项，请刷新页面后在该事项中办理。") from exists
-    return Application.objects.get(pk=pk)
+    return application
 
 
 def _decide(application: Application, case: Case, *, by: User, at: datetime) -> None:

@@ -15,11 +15,12 @@ from agency.moves import move_ids
 from agency.queries import within
 from subsidies.payout.queries import NoTerms, terms_in_force
 from subsidies.refunds.actions.approvals import approve_all
+from subsidies.refunds.actions.completions import ask_for, usual_day
 from subsidies.refunds.actions.offers import offer_rows, phone_of, with_contacts
 from subsidies.refunds.actions.refusals import RefundRefused, check_period
 from subsidies.refunds.actions.reviews import review_all
 from subsidies.refunds.actions.sharing import assign
-from subsidies.refunds.models import Application, State
+from subsidies.refunds.models import Application, Completion, State
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 
 _NOT_MINE = "当前状态不能这样办理，或您在该地区没有岗位；请刷新页面后再看。"
@@ -57,14 +58,23 @@ def _offer(ids: Sequence[int], *, by: User, at: datetime) -> Outcome:
 
 
 def _reject(ids: Sequence[int], *, reason: str, by: User, at: datetime) -> Outcome:
-    return _tell_back(ids, State.REJECTED, "rejected", reason, by=by, at=at)
+    """One that was returned waits for the day by which it is to be completed."""
+    open_still = Completion.objects.filter(application__in=ids, answered_at__isnull=True, complete_by__gte=localdate(at))
+    early = dict(open_still.filter(application__state=State.RETURNED).values_list("application_id", "complete_by"))
+    done = _tell_back([pk for pk in ids if pk not in early], State.REJECTED, "rejected", reason, by=by, at=at)
+    return Outcome(done.moved, {**done.refused, **{pk: f"补正期限到 {day} 为止，期限未到。" for pk, day in early.items()}})
 
 
 def _return(ids: Sequence[int], *, reason: str, by: User, at: datetime) -> Outcome:
-    return _tell_back(ids, State.RETURNED, "returned", reason, by=by, at=at)
+    """Each with the usual day by which it is to be completed."""
+    until = usual_day(localdate(at))
+    with transaction.atomic():
+        done = _tell_back(ids, State.RETURNED, "returned", reason, by=by, at=at, complete_by=until)
+        ask_for(done.moved, reason, (), until, by=by, at=at)
+    return done
 
 
-def _tell_back(ids: Sequence[int], to: str, message: str, reason: str, *, by: User, at: datetime) -> Outcome:
+def _tell_back(ids: Sequence[int], to: str, message: str, reason: str, *, by: User, at: datetime, **also: object) -> Outcome:
     """Move each that the table lets the clerk move, for one reason, and tell the enterprises that have a phone."""
     reason = reason.strip()[:500]
     if not reason:
@@ -74,7 +84,7 @@ def _tell_back(ids: Sequence[int], to: str, message: str, reason: str, *, by: Us
         told: dict[Programme, list[Any]] = {}
         for each in with_contacts(moved).select_related("programme", "enterprise"):
             if phone := phone_of(each):
-                params = {"name": each.enterprise.name, "title": each.programme.title, "reason": reason}
+                params = {"name": each.enterprise.name, "title": each.programme.title, "reason": reason, **also}
                 row = (CaseKind.REFUND, each.pk, each.region_id, phone, params)
                 told.setdefault(each.programme, []).append(row)
         for programme, rows in told.items():

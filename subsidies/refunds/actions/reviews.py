@@ -22,6 +22,7 @@ from subsidies.refunds.actions.offers import phone_of, with_contacts
 from subsidies.refunds.actions.refusals import RefundRefused, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change, in_force, is_news
+from subsidies.refunds.queries.drafts import open_completion
 
 CHUNK = 5_000
 REVIEWABLE = (State.CONFIRMED, State.SUBMITTED)
@@ -146,17 +147,18 @@ def _decide(going: Sequence[Application], found: dict[int, Assessed], edition: E
     return {each.application_id for each in deciding} - {each.application_id for each in written}
 
 
-def return_for_completion(application: Application, reason: str, *, by: User, at: datetime) -> None:
-    """Send an own application back for completion, and tell the enterprise what is missing."""
-    _tell_back(application, State.RETURNED, "returned", reason, by=by, at=at)
-
-
 def reject(application: Application, reason: str, *, by: User, at: datetime) -> None:
-    """Not to be refunded, for a reason that the enterprise is told."""
-    _tell_back(application, State.REJECTED, "rejected", reason, by=by, at=at)
+    """Not to be refunded, for a reason that the enterprise is told; one that was returned, only after the day by which it was
+    to be completed."""
+    if application.state == State.RETURNED:
+        waiting = open_completion(application)
+        if waiting and localdate(at) <= waiting.complete_by:
+            raise RefundRefused(f"补正期限到 {waiting.complete_by} 为止，期限未到不能不予返还；请等单位补正。")
+    tell_back(application, State.REJECTED, "rejected", reason, by=by, at=at)
 
 
-def _tell_back(application: Application, to: str, message: str, reason: str, *, by: User, at: datetime) -> None:
+def tell_back(application: Application, to: str, message: str, reason: str, *, by: User, at: datetime, **told: object) -> None:
+    """Move a case for a reason that the enterprise is told by a message; `told`: what else the message names."""
     reason = reason.strip()
     if not reason:
         raise RefundRefused("请写明理由，单位会看到。")
@@ -164,6 +166,6 @@ def _tell_back(application: Application, to: str, message: str, reason: str, *, 
         move(application, to, by=by, at=at, why=reason[:500], reason=reason[:500])
         contact = with_contacts([application.pk]).select_related("programme").get()
         if phone := phone_of(contact):
-            params = {"name": contact.enterprise.name, "title": contact.programme.title, "reason": reason}
+            params = {"name": contact.enterprise.name, "title": contact.programme.title, "reason": reason, **told}
             row = (CaseKind.REFUND, application.pk, application.region_id, phone, params)
             queue_messages(message, [row], at=at, programme=contact.programme)

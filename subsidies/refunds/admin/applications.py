@@ -25,7 +25,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import answering, appeals, many, panels, reminding, talk
+from subsidies.refunds.admin import answering, appeals, completing, many, panels, reminding, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -107,6 +107,7 @@ class ApplicationAdmin(DeskAdmin):
         HeldFilter,
         many.AssignedFilter,
         talk.UnreadFilter,
+        completing.CompletionFilter,
         "programme",
     )
     list_select_related = ("enterprise", "region", "assigned_to")
@@ -159,15 +160,8 @@ class ApplicationAdmin(DeskAdmin):
             hint="须有当日的信用核验，系统会按当日数据重新判定。",
         ),
         Deed("approve", "复审通过", REVIEWER, actions.approve, states=frozenset({State.REVIEWED}), main=True, refusals=REFUSALS),
-        Deed(
-            "return",
-            "退回补正",
-            PREPARER,
-            actions.return_for_completion,
-            states=frozenset({State.SUBMITTED}),
-            form=many.ReasonForm,
-            refusals=REFUSALS,
-        ),
+        completing.RETURN,
+        completing.EXTEND,
         Deed(
             "reject",
             "不予返还",
@@ -175,7 +169,7 @@ class ApplicationAdmin(DeskAdmin):
             actions.reject,
             form=many.ReasonForm,
             refusals=REFUSALS,
-            states=frozenset({State.CONFIRMED, State.SUBMITTED, State.REVIEWED}),
+            states=frozenset({State.CONFIRMED, State.SUBMITTED, State.RETURNED, State.REVIEWED}),
         ),
         Deed(
             "credit-by-hand",
@@ -263,6 +257,7 @@ class ApplicationAdmin(DeskAdmin):
         shown += [
             panels.credit_panel(obj),
             *answering.answers_panel(obj),
+            *completing.applied_panels(obj),
             panels.corrections_panel(obj),
             attachments_panel(Application.CASE, obj.pk),
             decisions_panel((row.on, row) for row in decisions),

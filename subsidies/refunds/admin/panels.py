@@ -50,11 +50,11 @@ def split_panel(decision: Decision) -> list[Panel]:
     shown = queries.split_of(decision)
     if shown is None or shown.split.refund is None:
         return []
-    split, names = shown
+    split = shown.split
     parts = [*split.hosts, *([split.own] if split.own else []), *split.not_paid]
     rows = [
         (
-            names.get(part.code, "单位自有部分"),
+            shown.name(part.code),
             {"number": money(part.paid)},
             {"number": explain.percent(part.rate)},
             {"number": "不返还" if part in split.not_paid else money(part.amount)},

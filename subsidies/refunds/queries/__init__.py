@@ -3,8 +3,9 @@
 from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change
 from subsidies.refunds.queries.cases import Standing, findings_of, standing, timeline, verdict_of
 from subsidies.refunds.queries.credit import reviewed_to_look_up, screened_to_look_up
+from subsidies.refunds.queries.drafts import hosts_declared, last_year, open_completion, open_draft, overdue_completions
 from subsidies.refunds.queries.facts import Case, facts_of
-from subsidies.refunds.queries.hosts import split_of
+from subsidies.refunds.queries.hosts import SplitShown, split_of, split_on
 from subsidies.refunds.queries.lists import SCREENING_COLUMNS, listed, screening_rows
 from subsidies.refunds.queries.offers import OBSTACLES, eligible
 from subsidies.refunds.queries.reminders import calls_of, to_call, unconfirmed_names, unconfirmed_programmes
@@ -16,6 +17,7 @@ __all__ = [
     "SCREENING_COLUMNS",
     "Assessed",
     "Case",
+    "SplitShown",
     "Standing",
     "assess_all",
     "calls_of",
@@ -24,15 +26,21 @@ __all__ = [
     "eligible",
     "facts_of",
     "findings_of",
+    "hosts_declared",
+    "last_year",
     "listed",
     "not_offered",
     "notes_of",
     "omitted",
+    "open_completion",
+    "open_draft",
+    "overdue_completions",
     "remarks_of",
     "reviewed_to_look_up",
     "screened_to_look_up",
     "screening_rows",
     "split_of",
+    "split_on",
     "standing",
     "timeline",
     "to_call",

@@ -17,11 +17,13 @@ from agency.actions import Answer, book_answers
 from agency.actions.jobs import untold
 from agency.models import CreditCheck, Edition, File, Import, Job, Post, Programme, Region, Role, User
 from agency.moves import move
+from agency.queries import edition_in_force
 from enterprises.models import Enterprise, Member, MonthlyContribution, WorkforceYear
 from policy.notice import load
 from subsidies.payout.queries import barring_flags, terms_in_force
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application, Host, ScreeningRun
+from subsidies.refunds.queries import Case, assess_all, split_on
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -303,3 +305,17 @@ def make_unit(make_enterprise) -> Callable[..., Enterprise]:
         return unit
 
     return make
+
+
+@pytest.fixture
+def allocation(programme) -> Callable[..., str]:
+    """What a dispatch unit accepts when it applies on a day: the SHA-256 of the allocation that it is shown."""
+
+    def of(unit: Enterprise, at: datetime) -> str:
+        application = unit.applications.first()
+        case = Case(unit.pk, application and application.pk, "自主申请", at.date())
+        edition = edition_in_force(programme, at.date())
+        facts = assess_all(edition, programme.year, [case], at.date())[unit.pk].facts
+        return split_on(edition, programme.year, unit.uscc, facts, at.date()).sha256
+
+    return of

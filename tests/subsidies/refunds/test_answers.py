@@ -119,13 +119,13 @@ class TestApply:
         actions.apply(application, by=acts_for(enterprise), at=days.answered)
         assert (application.state, application.failed) == ("SUBMITTED", ["layoff_rate"])
 
-    def test_keeps_its_first_day_when_it_was_returned(self, make_unit, screen, acts_for, staff, moment):
+    def test_keeps_its_first_day_when_it_was_returned(self, make_unit, screen, acts_for, staff, moment, allocation):
         unit = make_unit()
         screen()
         application = unit.applications.get()
-        actions.apply(application, by=acts_for(unit), at=moment(12, 30))
+        actions.apply(application, allocation(unit, moment(12, 30)), by=acts_for(unit), at=moment(12, 30))
         actions.return_for_completion(application, "请补用工单位明细", by=staff(Role.PREPARER), at=moment(1, 6, year=2025))
-        actions.apply(application, by=acts_for(unit), at=moment(1, 8, year=2025))
+        actions.apply(application, allocation(unit, moment(12, 30)), by=acts_for(unit), at=moment(1, 8, year=2025))
         assert (application.state, application.submitted_at) == ("SUBMITTED", moment(12, 30))
         assert application.decision.outcome == "eligible"
 

@@ -124,15 +124,15 @@ class TestReview:
 
 
 class TestReturnAndReject:
-    def test_tell_the_enterprise_why(self, make_unit, screen, acts_for, staff, days):
+    def test_tell_the_enterprise_why(self, make_unit, screen, acts_for, staff, days, allocation):
         unit = make_unit()
         screen()
         application = unit.applications.get()
-        actions.apply(application, by=acts_for(unit), at=days.answered)
+        actions.apply(application, allocation(unit, days.answered), by=acts_for(unit), at=days.answered)
         with pytest.raises(actions.RefundRefused, match="请写明理由"):
             actions.return_for_completion(application, " ", by=staff(Role.PREPARER), at=days.reviewed)
         actions.return_for_completion(application, "请补明细", by=staff(Role.PREPARER), at=days.reviewed)
-        actions.apply(application, by=acts_for(unit), at=days.reviewed)
+        actions.apply(application, allocation(unit, days.answered), by=acts_for(unit), at=days.reviewed)
         actions.reject(application, "用工单位不实", by=staff(Role.PREPARER), at=days.reviewed)
         assert (application.state, application.reason) == ("REJECTED", "用工单位不实")
         assert "请补明细" in Message.objects.get(kind="returned").text.reveal()

@@ -29,11 +29,14 @@ class TestDayTurns:
         assert application.state == State.WAIVED
         assert "晋人社厅发〔2024〕28号 六" in Event.objects.filter(case_kind="refund").latest("pk").why
 
-    def test_what_was_confirmed_or_applied_for_is_not_waived(self, confirmed, make_unit, acts_for, screen, moment, days):
+    def test_what_was_confirmed_or_applied_for_is_not_waived(
+        self, confirmed, make_unit, acts_for, screen, moment, days, allocation
+    ):
         case = confirmed()
         unit = make_unit()
         screen(moment(7, 1))
-        actions.apply(unit.applications.get(), by=acts_for(unit), at=moment(12, 31))
+        accepted = allocation(unit, moment(12, 31))
+        actions.apply(unit.applications.get(), accepted, by=acts_for(unit), at=moment(12, 31))
         assert actions.day_turns(date(2025, 1, 1), at=moment(1, 1, year=2025)).waived == 0
         case.refresh_from_db()
         assert case.state == State.CONFIRMED
