@@ -14,7 +14,7 @@ from agency.moves import move_all
 from policy.notice import Terms
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, terms_in_force
-from subsidies.refunds.actions.offers import CHUNK, GUIDE, SILENT_OFFER, phone_of
+from subsidies.refunds.actions.offers import CHUNK, GUIDE, SILENT_OFFER, phone_of, with_contacts
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.reminders import unanswered
 
@@ -120,15 +120,14 @@ def _tell_turned(
     with transaction.atomic():
         if not _alone():
             return 0
-        waiting = list(rows.exclude(enterprise__phone="", enterprise__legal_phone="").select_related("enterprise").order_by("pk"))
-        messages = Message.objects.filter(case_kind=CaseKind.REFUND, case_id__in=[each.pk for each in waiting], kind=kind)
+        turned = list(rows.exclude(enterprise__phone="", enterprise__legal_phone="").order_by("pk").values_list("pk", since))
+        messages = Message.objects.filter(case_kind=CaseKind.REFUND, case_id__in=[pk for pk, _ in turned], kind=kind)
         heard = dict(messages.order_by().values_list("case_id").annotate(Max("created_at")))
+        waiting = with_contacts([pk for pk, turned_at in turned if pk not in heard or heard[pk] < turned_at])
         at_end = "，届时未办理的视为放弃" if terms.word_of("unconfirmed_at_end") == "waived" else ""
         told = {"title": programme.title, "period_end": terms.refund_period[1], "at_end": at_end}
         new = [
-            (CaseKind.REFUND, each.pk, each.region_id, phone_of(each), told | {"name": each.enterprise.name})
-            for each in waiting
-            if each.pk not in heard or heard[each.pk] < getattr(each, since)
+            (CaseKind.REFUND, each.pk, each.region_id, phone_of(each), told | {"name": each.enterprise.name}) for each in waiting
         ]
         return queue_messages(kind, new, at=at, programme=programme)
 
