@@ -6,7 +6,7 @@ from agency.actions.clock import set_desk_clock
 from agency.actions.credit import Answer, Booked, CreditRefused, book_answers, sole_sweep, state_by_hand
 from agency.actions.disputes import DisputeRefused, dismiss_dispute, file_dispute, uphold_dispute
 from agency.actions.files import FileMissing, read_file, store_file
-from agency.actions.holds import HoldRefused, NewHold, lift_hold, lift_holds, open_hold, open_holds
+from agency.actions.holds import HoldRefused, NewHold, hold_by_hand, lift_hold, lift_holds, open_hold, open_holds
 from agency.actions.imports import (
     AlreadyLoaded,
     ImportRefused,
@@ -128,6 +128,7 @@ __all__ = [
     "forget_pushes",
     "found_region",
     "give_post",
+    "hold_by_hand",
     "keep_pace",
     "lift_hold",
     "lift_holds",

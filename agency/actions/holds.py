@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -67,6 +67,14 @@ def open_holds(holds: Sequence[NewHold], *, by: User | None, at: datetime) -> li
             [*columns, by and by.pk, at, at, by and by.pk],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def hold_by_hand(row: Any, reason: str, *, by: User, at: datetime) -> None:
+    """Stop a case (a row with CASE and region) for a reason that a clerk states. Raises HoldRefused: no reason, or a clerk
+    holds it already; MoveRefused: no such post."""
+    check_mover(row, LIFTS, by, at)
+    if open_hold(row.CASE, row.pk, Hold.Kind.CLERK, reason.strip()[:300], row.region_id, by=by, at=at) is None:
+        raise HoldRefused("此件已有人工暂缓；请先到“暂缓”中处理那一条。")
 
 
 def lift_hold(hold: Hold, why: str, *, by: User | None, at: datetime) -> None:

@@ -305,6 +305,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
             if "asked" not in request.POST:
                 self._fill(form, deed, request, None)
             if "asked" not in request.POST or not form.is_valid():  # type: ignore[union-attr]
+                messages.info(request, f"已选 {rows.count():,} 件。")
                 return self._ask(deed, request, None, form, request.get_full_path(), chosen=_chosen(request))
         done = self._do(deed, request, form, rows)
         return done if isinstance(done, HttpResponseBase) else None

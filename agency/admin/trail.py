@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.timezone import localdate, localtime
 
 from agency import clock
-from agency.actions import HoldRefused, lift_hold
+from agency.actions import HoldRefused, hold_by_hand, lift_hold
 from agency.admin.desk import Deed, DeskAdmin, Panel
 from agency.admin.programmes import WhyForm
 from agency.models import CreditCheck, Event, Hold, Role
@@ -51,6 +52,18 @@ class CaseColumn:
     @admin.display(description="事项", ordering="case_id")
     def case(self, row: Any) -> str:
         return case_link(row)
+
+
+class HoldForm(forms.Form):
+    reason = forms.CharField(label="暂缓的原因", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def hold_deed(states: frozenset[str]) -> Deed:
+    """The button that stops a case by hand, in these of its states."""
+    return Deed(
+        "hold", "暂缓", frozenset({Role.PREPARER, Role.REVIEWER}), hold_by_hand, form=HoldForm, states=states,
+        refusals=(HoldRefused,), hint="暂缓期间不能继续办理，须写明原因；在“暂缓”中解除。",
+    )  # fmt: skip
 
 
 class OpenFilter(admin.SimpleListFilter):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from agency.admin import Deed, DeskAdmin, Panel, revealed
-from agency.admin.trail import events_panel
+from agency.admin.trail import events_panel, hold_deed
 from agency.models import Hold, Programme, Role
 from agency.moves import MoveRefused
 from enterprises.actions import reveal
@@ -119,6 +119,7 @@ class ClaimAdmin(DeskAdmin):
             form=ReasonForm,
             refusals=REFUSALS,
         ),
+        hold_deed(frozenset({State.TO_REVIEW})),
         Deed("approve-all", "核实通过（所选）", REVIEWER, approve_all, many=True, refusals=REFUSALS),
     ]
 

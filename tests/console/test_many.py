@@ -230,3 +230,17 @@ class TestTwoAtOnce:
 
         assert sum(at_once(share, share)) == 6
         assert Event.objects.filter(why__startswith="分派给").count() == 6
+
+
+def test_a_case_is_held_by_hand_from_its_page_for_a_reason_and_once(clerk, at_desk, cases):
+    [case] = cases(1)
+    page = reverse("admin:refunds_application_hold", args=[case.pk])
+    assert "必填" in clerk.post(page, {"reason": " "}).content.decode()
+    assert at_desk(Role.AUDITOR).post(page, {"reason": "x"}).status_code == 403
+    clerk.post(page, {"reason": "核对工资表"})
+    assert "已有人工暂缓" in clerk.post(page, {"reason": "再来"}).content.decode()
+    assert "0 天" in clerk.get(reverse("admin:agency_hold_changelist")).content.decode()
+    hold = Hold.objects.get()
+    clerk.post(reverse("admin:agency_hold_lift", args=[hold.pk]), {"why": "已核对"})
+    hold.refresh_from_db()
+    assert hold.lifted_why == "已核对"

@@ -14,7 +14,7 @@ from agency.actions import AttachmentRefused, CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel, ProofsField, attachments_panel
 from agency.admin.people import DateInput, regions_under
 from agency.admin.programmes import WhyForm
-from agency.admin.trail import CaseColumn, events_panel
+from agency.admin.trail import CaseColumn, events_panel, hold_deed
 from agency.admin.work import download, job_panel, latest_job
 from agency.models import CreditCheck, Hold, Job, Programme, Role
 from agency.moves import MoveRefused
@@ -181,6 +181,7 @@ class AwardAdmin(CaseColumn, DeskAdmin):
             refusals=(*REFUSALS, AttachmentRefused, CreditRefused),
             hint="共享平台对该单位无应答时，按当日在公开平台查询的结果登记。",
         ),
+        hold_deed(frozenset({Award.State.PENDING, Award.State.PUBLICISED, Award.State.CLEARED})),
         Deed(
             "strike",
             "不予发放",

@@ -14,6 +14,7 @@ from subsidies.refunds.actions.reviews import Reviewed
 from subsidies.refunds.models import Application, State
 
 WORKED = frozenset({Role.PREPARER, Role.REVIEWER})  # who has cases of their own
+MOST_SHARED = 20_000  # cases, in a page's time
 # Whose a case is by its state; every other waits for the preparer.
 REVIEWERS_WORK = frozenset({State.REVIEWED})
 
@@ -44,14 +45,17 @@ def assign(ids: Sequence[int], clerk: User, *, by: User, at: datetime) -> Review
 
 
 def share_out(rows: Any, clerks: Collection[User], *, by: User, at: datetime) -> dict[User, int]:
-    """Deal the unassigned cases among the rows, in order, evenly to these clerks; each takes only what a post fits.
+    """Deal the unassigned cases among the rows, in order, evenly to these clerks; each takes only what a post fits;
+    MOST_SHARED at a time.
     Returns {clerk: how many}. Raises RefundRefused, MoveRefused."""
     if not clerks:
         raise RefundRefused("请至少选择一位经办人员。")
     today = localdate(at)
     with transaction.atomic():
         free = rows.filter(within(by, WORKED, today), assigned_to__isnull=True)
-        free = dict(free.select_for_update(of=("self",), skip_locked=True).order_by("pk").values_list("pk", "state"))
+        free = dict(
+            free.select_for_update(of=("self",), skip_locked=True).order_by("pk").values_list("pk", "state")[:MOST_SHARED]
+        )
         fits = {
             (clerk, role): set(Application.objects.filter(within(clerk, {role}, today), pk__in=free).values_list("pk", flat=True))
             for clerk in clerks

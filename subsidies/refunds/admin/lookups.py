@@ -23,7 +23,7 @@ def _checks(today: Any, **filters: str) -> str:
 
 
 def _linked(count: int, href: str) -> dict[str, str]:
-    return {"href": href, "label": f"{count:,}"} if count else {"number": "0"}
+    return {"href": href, "label": f"{count:,}", "number": f"{count:,}"} if count else {"number": "0"}
 
 
 def _row(moment: str, label: str, day: DayOfLookups, today: Any) -> list[Any]:

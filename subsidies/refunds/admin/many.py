@@ -14,13 +14,14 @@ from agency.actions import HoldRefused
 from agency.actions.bulk import AT_ONCE, ask_bulk, work_bulk
 from agency.admin import Deed, Refused
 from agency.admin.people import regions_under
+from agency.admin.trail import HoldForm, hold_deed
 from agency.models import Post, Role, User
 from agency.moves import MoveRefused
 from agency.tasks import wake
 from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.queries import NoTerms
 from subsidies.refunds import actions
-from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
+from subsidies.refunds.actions.bulk import BULK_DEEDS
 from subsidies.refunds.models import Application, State
 
 PREPARER, REVIEWER = frozenset({Role.PREPARER}), frozenset({Role.REVIEWER})
@@ -48,10 +49,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label="理由（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
 
 
-class HoldForm(forms.Form):
-    reason = forms.CharField(label="暂缓的原因", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class ClerkForm(forms.Form):
     clerk = forms.ModelChoiceField(User.objects.none(), label="分派给")
 
@@ -62,7 +59,10 @@ class ClerkForm(forms.Form):
 class ShareForm(ProgrammeForm):
     state = forms.ChoiceField(label="哪些事项", choices=[(state.value, label) for state, label in SHARED.items()])
     clerks = forms.ModelMultipleChoiceField(
-        User.objects.none(), label="分给", widget=forms.CheckboxSelectMultiple, help_text="未分派的事项按人平均分派。"
+        User.objects.none(),
+        label="分给",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="未分派的事项按人平均分派，一次最多 20,000 件。",
     )
 
     def fill(self, *, prefixes: list[str], **asked: Any) -> None:
@@ -102,25 +102,9 @@ def share_out(*, programme: Any, state: str, clerks: Any, by: Any, at: Any) -> s
     return "已分派：" + "，".join(f"{clerk.name} {count:,} 件" for clerk, count in dealt.items()) + "。"
 
 
-def hold(application: Application, *, reason: str, by: Any, at: Any) -> str:
-    done = hold_all([application.pk], reason=reason, by=by, at=at)
-    if not done.moved:
-        raise Refused(done.refused[application.pk])
-    return "已暂缓；解除请到“暂缓”。"
-
-
 OPEN_STATES = frozenset(State) - {State.REJECTED, State.WITHDRAWN, State.WAIVED, State.APPROVED}
 DEEDS = (
-    Deed(
-        "hold",
-        "暂缓",
-        BOTH,
-        hold,
-        form=HoldForm,
-        states=OPEN_STATES,
-        refusals=REFUSALS,
-        hint="暂缓期间不能继续办理，须写明原因。",
-    ),
+    hold_deed(OPEN_STATES),
     _many("offer", "发出确认通知（所选）", PREPARER),
     _many("review", "初审通过（所选）", PREPARER),
     _many("approve", "复审通过（所选）", REVIEWER),
