@@ -1,73 +1,26 @@
 """Every table of moves, walked: each move that it names is made by exactly those whom it names, every other pair by nobody."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from functools import partial
-from itertools import count, product
+from itertools import product
 from typing import Any
 
 import pytest
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
 
-from agency.models import POSTS, Event, File, Hold, Role, User
+from agency.models import POSTS, Event, Hold, Role, User
 from agency.moves import MoveRefused, move, move_all
-from agency.sealed import BlindIndexField
 from config.management.commands.states import PATH, moving_models, written
+from tests.maker import Maker
 
 pytestmark = pytest.mark.django_db
 
 OWN, BELOW, BESIDE, ABOVE = "1403", "140302", "1404", "14"
 COVERS = {OWN: True, ABOVE: True, BELOW: False, BESIDE: False}  # whether a post there covers a row of the city
-# What a row's constraints ask of it in one state or another: there in all of them, so that only the table decides.
-NEEDED: dict[str, Callable[["Maker"], dict[str, Any]]] = {
-    "Edition": lambda make: {"approved_by": make(User)},
-    "PublicityRound": lambda make: {
-        "published_by": make(User), "starts_on": date(2024, 7, 1), "ends_on": date(2024, 7, 5), "sha256": "0" * 64,
-    },
-    "PaymentBatch": lambda make: {
-        "checker": make(User), "checked_at": make.at, "releaser": make(User), "released_at": make.at, "file": make(File),
-        "sha256": "0" * 64,
-    },
-}  # fmt: skip
-
-
-class Maker:
-    """Makes a row of any model in the city: what must be there, from the fields themselves."""
-
-    def __init__(self, regions, at) -> None:
-        self.region, self.at, self._number = regions[OWN], at, count(1)
-
-    def __call__(self, model: Any, **given: Any) -> Any:
-        values = {
-            field.name: self._value(field)
-            for field in model._meta.concrete_fields
-            if not (field.primary_key or field.null or field.has_default() or isinstance(field, BlindIndexField))
-        }
-        if any(field.name == "region" for field in model._meta.fields):
-            values["region"] = self.region
-        return model.objects.create(**values | NEEDED.get(model.__name__, lambda make: {})(self) | given)
-
-    def _value(self, field: Any) -> Any:
-        number = next(self._number)
-        if field.is_relation:
-            return self.region if field.related_model is type(self.region) else self(field.related_model)
-        if field.choices:
-            return field.choices[0][0]
-        plain: dict[type, Any] = {
-            models.DateTimeField: self.at, models.DateField: date(2024, 7, 1), models.DecimalField: number,
-            models.FloatField: number, models.IntegerField: number, models.BooleanField: False, ArrayField: [],
-            models.UUIDField: None,
-        }  # fmt: skip
-        for kind, value in plain.items():
-            if isinstance(field, kind):
-                return value
-        return "" if field.blank else str(number)
 
 
 @pytest.fixture
 def make(regions, at) -> Maker:
-    return Maker(regions, at)
+    return Maker(regions[OWN], at)
 
 
 @pytest.fixture
