@@ -17,7 +17,7 @@ from agency.tasks import wake
 from policy import explain
 from samples.year.people import ADMINISTRATOR, STAFF
 from samples.year.stage import KINDS, Year
-from samples.year.windows import DEMO_PASSWORD, Owner, wait_until
+from samples.year.windows import DEMO_PASSWORD, Owner, picture, wait_until
 from subsidies.payout.queries import to_look_up
 from subsidies.refunds.models import Application, Correction, ScreeningRun, State
 from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
@@ -200,7 +200,7 @@ def attend(year: Year) -> None:
     by_hand = list(unanswered.order_by("case_id").values_list("case_id", flat=True))[:-1]  # the last stays a work item
     for pk in by_hand:
         basis = "国家企业信用信息公示系统、信用中国当日查询，未见列入。"
-        clerk.press("refunds_application", "credit-by-hand", pk, moment="SCREENING", basis=basis)
+        clerk.press("refunds_application", "credit-by-hand", pk, moment="SCREENING", basis=basis, proofs=picture("查询截图.png"))
     corrections = list(Correction.objects.filter(settled_at__isnull=True).order_by("pk"))[:-1]
     for row in corrections:
         clerk.press("refunds_correction", "settle", row.pk, text="已核对账户，可继续确认。")

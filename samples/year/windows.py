@@ -8,12 +8,17 @@ import time
 import urllib.parse
 import urllib.request
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
+
+from agency.models import Bulk
 
 DEMO_PASSWORD = "wengang-demo-2024"  # noqa: S105 - of made-up people on a laptop
 
@@ -57,12 +62,25 @@ class Clerk:
             form = {"action": deed, "_selected_action": [str(pk) for pk in ids[first : first + 500]], "index": "0"}
             answer = self.client.post(url, form)
             page = self.client.get(answer["Location"]) if answer.status_code == 302 else answer
-            said += [str(message) for message in get_messages(page.wsgi_request)]
+            said += [str(message) for message in get_messages(page.wsgi_request)] or [result_of(answer)]
         return "；".join(said)
 
     def is_refused(self, url: str) -> bool:
         """Whether the console keeps this page from the clerk."""
         return self.client.get(url).status_code in (302, 403, 404)
+
+
+def result_of(answer: Any) -> str:
+    """What the page of results that a button over many rows leads to says of them in sum."""
+    bulk = Bulk.objects.get(pk=answer["Location"].rstrip("/").split("/")[-2])
+    return f"已办理 {bulk.moved:,} 件，未办理 {bulk.refused:,} 件"
+
+
+def picture(name: str) -> SimpleUploadedFile:
+    """A made-up screen record."""
+    content = BytesIO()
+    Image.new("RGB", (320, 200), "white").save(content, "PNG")
+    return SimpleUploadedFile(name, content.getvalue())
 
 
 class Owner:
