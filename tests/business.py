@@ -16,6 +16,7 @@ FOUND_BY = {
     "programme": "programme__title", "edition": "edition__number", "run": "run__on", "by": "by__username",
     "decided_by": "decided_by__username", "requested_by": "requested_by__username", "reviewed_by": "reviewed_by__username",
     "opened_by": "opened_by__username", "lifted_by": "lifted_by__username", "region": "region_id", "parent": "parent_id",
+    "assigned_to": "assigned_to__username",
     "decision": "decision__on", "award": "award__state", "check_row": "check_row__outcome",
 }  # fmt: skip
 OF_THE_RUN = {"id", "pgh_obj", "pgh_context", "case_id"}

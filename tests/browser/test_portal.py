@@ -13,6 +13,7 @@ from agency.tasks import wake
 from sheets.values import uscc_check
 from subsidies.payout.models import PublicityRound
 from subsidies.refunds.models import Application, State
+from tests.office import uscc
 from tests.portal.conftest import (  # noqa: F401 - the same city as behind the portal's own tests
     acts_for,
     approved,
@@ -188,6 +189,41 @@ class TestOwner:
         handset.get_by_role("button", name="提交申请").click()
         expect(handset.get_by_role("heading", level=1)).to_have_text("申请已提交，等待审核")
         assert Application.objects.get().state == State.SUBMITTED
+
+    def test_of_a_dispatch_unit_files_its_hosts_and_accepts_the_allocation(
+        self,
+        handset,
+        make_enterprise,  # noqa: F811
+        screen,  # noqa: F811
+        desk_at,  # noqa: F811
+        code_on,
+        number,
+        pictures,
+    ):
+        enterprise = make_enterprise(dispatch=True, uscc=USCC, phone=number)
+        screen()
+        desk_at(6, 26)
+        sign_in(handset, enterprise.uscc, number, code_on)
+        handset.get_by_role("link", name="自主申请").click()
+        handset.get_by_role("link", name="填报用工单位").click()
+        handset.get_by_role("button", name="保存用工单位").click()
+        expect(handset.locator(".errors")).to_be_visible()
+        is_sound(handset, "hosts-wrong", pictures)
+        for label, text in (
+            ("统一社会信用代码", uscc(1)),
+            ("用工单位名称", LONG_NAME),
+            ("派遣人数", "3"),
+            ("上年度为其", "1000"),
+        ):
+            handset.get_by_label(label).fill(text)
+        handset.get_by_label("单位类型").select_option("企业")
+        is_sound(handset, "hosts", pictures)
+        handset.get_by_role("button", name="保存用工单位").click()
+        expect(handset.get_by_role("cell", name=LONG_NAME)).to_be_visible()
+        is_sound(handset, "allocation", pictures)
+        handset.get_by_label("同意按上表分配").check()
+        handset.get_by_role("button", name="提交申请").click()
+        expect(handset.get_by_role("heading", level=1)).to_have_text("申请已提交，等待审核")
 
 
 class TestAnybody:

@@ -410,7 +410,7 @@ class TestQueries:
         )
         with django_assert_num_queries(len(before)):
             page_of(client, application)
-        assert len(before) <= 15
+        assert len(before) <= 20
 
 
 class TestAmounts:
