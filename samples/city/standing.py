@@ -51,9 +51,10 @@ def _public_unknown(unit: Unit, rng: Random) -> None:
     unit.public_paid = 0
 
 
-@case("劳务派遣，未报用工明细", "不知有无派往机关事业单位，基数不详", *_BEFORE, applied="信息不全")
+@case("劳务派遣，未报用工明细", "不知有无派往机关事业单位，基数不详；填报以前门户不收申请", *_BEFORE, applied="信息不全")
 def _hosts_unknown(unit: Unit, rng: Random) -> None:
     dispatch_unit(unit, ())
+    unit.answer = "不答"
 
 
 @case("劳务派遣，不申请", "告知后不申请，期满视为放弃", *_BEFORE, applied="合格")
