@@ -154,7 +154,9 @@ class Application(models.Model):
     offered_at = models.DateTimeField("发出确认通知时间", null=True)
     confirm_by = models.DateField("确认截止日", null=True)
     answered_at = models.DateTimeField("答复时间", null=True)
-    answer_channel = models.CharField("答复途径", max_length=8, choices=AnswerChannel.choices, blank=True, db_default="")
+    answer_channel = models.CharField(
+        "答复途径", max_length=8, choices=AnswerChannel.choices, blank=True, default="", db_default=""
+    )
     submitted_at = models.DateTimeField("申请时间", null=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="初审人")
     reviewed_at = models.DateTimeField("初审时间", null=True)

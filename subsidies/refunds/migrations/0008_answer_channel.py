@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='application',
             name='answer_channel',
-            field=models.CharField(blank=True, choices=[('PORTAL', '网上服务'), ('LINK', '短信链接'), ('SMS', '短信回复'), ('CALL', '电话'), ('PAPER', '书面'), ('PROXY', '经办机构代为确认'), ('SILENCE', '默示')], db_default='', max_length=8, verbose_name='答复途径'),
+            field=models.CharField(blank=True, choices=[('PORTAL', '网上服务'), ('LINK', '短信链接'), ('SMS', '短信回复'), ('CALL', '电话'), ('PAPER', '书面'), ('PROXY', '经办机构代为确认'), ('SILENCE', '默示')], db_default='', default='', max_length=8, verbose_name='答复途径'),
         ),
     ]
