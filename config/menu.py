@@ -63,7 +63,7 @@ UNFOLD = {
                     menu("暂缓", "pause_circle", "agency_hold", "sees_business"),
                     TODAY,
                     menu("信用核验存档", "verified", "agency_creditcheck", "sees_cases"),
-                    menu("信用异议", "gavel", "agency_dispute", "sees_cases"),
+                    menu("信用异议", "gpp_maybe", "agency_dispute", "sees_cases"),
                 ],
             },
             {

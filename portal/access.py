@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from agency.models import Appeal, Attachment, Hold, Import, Programme, Region, User
 from agency.queries import attachments_of
 from enterprises.models import Enterprise
-from subsidies.payout.models import Payment, PublicityRound, PublishedLine
+from subsidies.payout.models import Award, Difference, Payment, PublicityRound, PublishedLine
 from subsidies.payout.queries import public_rounds
 from subsidies.refunds.models import Application
 
@@ -65,6 +65,12 @@ def own_attachments(application: Application) -> "QuerySet[Attachment]":
     """The proofs that an enterprise itself put beside its case, oldest first."""
     mine = Q(by__kind=User.Kind.ENTERPRISE) | Q(about=Attachment.About.LETTER)  # handed in, or sent to it in a message
     return attachments_of(Application.CASE, application.pk).filter(mine)
+
+
+def open_difference(application: Application) -> Difference | None:
+    """What of a paid case is still to be settled."""
+    award = application.award
+    return award.differences.filter(settled_at__isnull=True).first() if award and award.state == Award.State.PAID else None
 
 
 def own_appeals(application: Application) -> "QuerySet[Appeal]":

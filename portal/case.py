@@ -16,9 +16,8 @@ from policy.verdict import Answer, Finding
 from portal import access
 from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
-from subsidies.refunds import actions
 from subsidies.refunds.models import Application, State
-from subsidies.refunds.queries import Assessed, Case, assess_all, open_completion, standing, timeline, verdict_of
+from subsidies.refunds.queries import Assessed, Case, assess_all, grounds, open_completion, standing, timeline, verdict_of
 from subsidies.refunds.queries.letters import TITLES, letters_of
 
 
@@ -228,8 +227,9 @@ def story(application: Application, page: dict[str, Any], on: date) -> dict[str,
         "holds": list(access.open_holds(application)),
         "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],
         "corrections": application.corrections.order_by("asked_at"),
+        "difference": access.open_difference(application),
         "appeals": (appeals := list(access.own_appeals(application))),
-        "may_appeal": not any(each.state in Appeal.OPEN for each in appeals) and bool(actions.grounds(application, on).about),
+        "may_appeal": not any(each.state in Appeal.OPEN for each in appeals) and bool(grounds(application, on).about),
         "round": access.round_of(application),
         "statements": list(award.statements.order_by("at")) if award and award.state == Award.State.OBJECTED else [],
     }

@@ -61,8 +61,8 @@ def end_appeal(
     whoever carries the answer out. Raises AppealRefused: no reasons, or one's own; MoveRefused."""
     if not answer.strip():
         raise AppealRefused("请写明理由，单位会看到。")
-    if to != State.REFUSED and appeal.accepted_by_id == by.pk:
-        raise AppealRefused("受理人不能对自己受理的申诉作出决定，请由另一人决定。")
+    if by.pk in (appeal.filed_by_id, appeal.accepted_by_id):
+        raise AppealRefused("登记人和受理人不能对该申诉作出决定，请由另一人决定。")
     move(
         appeal, to, by=by, at=at, why=answer.strip()[:500], decided_by=by, decided_at=at, answer=answer.strip()[:500],
         corrected=corrected.strip()[:500],

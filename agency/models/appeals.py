@@ -13,7 +13,7 @@ _DESK = frozenset({Role.PREPARER, Role.REVIEWER})
 
 class Appeal(models.Model):
     """申诉: against the size, a refusal, the amount or an upheld objection; one open a case. Whoever takes it in looks into it
-    and has the facts corrected; another person decides."""
+    and has the facts corrected; another person, who did not enter it either, decides."""
 
     class State(models.TextChoices):
         FILED = "FILED", "待受理"
@@ -84,9 +84,10 @@ class Appeal(models.Model):
                 name="appeal_one_open_a_case",
             ),
             models.CheckConstraint(
-                condition=Q(state="REFUSED") | Q(decided_by__isnull=True) | ~Q(decided_by=F("accepted_by")),
+                condition=Q(decided_by__isnull=True)
+                | (~Q(decided_by=F("filed_by")) & (Q(accepted_by__isnull=True) | ~Q(decided_by=F("accepted_by")))),
                 name="appeal_needs_a_second_person",
-                violation_error_message="受理人不能对自己受理的申诉作出决定，请由另一人决定。",
+                violation_error_message="登记人和受理人不能对该申诉作出决定，请由另一人决定。",
             ),
         ]
         indexes = [models.Index(fields=["state", "answer_by"], name="appeal_worklist")]

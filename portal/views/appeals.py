@@ -13,6 +13,7 @@ from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import AppealFiled, EvidenceGiven
 from subsidies.refunds import actions
+from subsidies.refunds.queries import grounds
 
 REFUSALS = (AppealRefused, AttachmentRefused, MoveRefused, actions.RefundRefused)
 
@@ -22,7 +23,7 @@ REFUSALS = (AppealRefused, AttachmentRefused, MoveRefused, actions.RefundRefused
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     """File one against one's own case."""
     application, at = access.own_refund(who(request), pk), clock.now()
-    found = actions.grounds(application, at.date())
+    found = grounds(application, at.date())
     if not found.about:
         messages.info(request, found.why_not)
         return redirect("portal:refund", pk=pk)
@@ -39,7 +40,7 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(refused))
             return redirect("portal:refund", pk=pk)
         else:
-            messages.success(request, "申诉已提交。受理和结果会发短信告知，也可在这里查看。")
+            messages.success(request, "申诉已提交。结果会发短信告知，办到哪一步可在这里查看。")
             return redirect("portal:refund", pk=pk)
     page = case.told(application, at.date()) | {"form": form, "until": found.until}
     return render(request, "portal/refund/appeal.html", page)

@@ -52,7 +52,7 @@ enterprises_sizedecision PRFA
 enterprises_sizelisting PRFA | correct:P
 enterprises_workforceyear PRFAO | correct:P
 payout_award PRFAO | mend:P accept:R credit-by-hand:P hold:PR strike:R
-payout_difference PRFAO
+payout_difference PRFAO | settle:RF
 payout_objection PRFAO | objector:RA uphold:R dismiss:R
 payout_payment RFA | drop:F
 payout_paymentbatch RFA | make:F submit:F check:RF release:F bank-file:FA book:F send-back:RF cancel:F

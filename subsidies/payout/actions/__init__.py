@@ -13,7 +13,7 @@ from subsidies.payout.actions.batches import (
     send_back,
     submit_batch,
 )
-from subsidies.payout.actions.differences import note_difference
+from subsidies.payout.actions.differences import DifferenceRefused, note_difference, settle_difference
 from subsidies.payout.actions.objections import (
     ObjectionRefused,
     dismiss,
@@ -41,6 +41,7 @@ __all__ = [
     "AwardRefused",
     "BatchRefused",
     "Booked",
+    "DifferenceRefused",
     "ObjectionRefused",
     "ResultsRefused",
     "RoundRefused",
@@ -69,6 +70,7 @@ __all__ = [
     "read_objector",
     "release_batch",
     "send_back",
+    "settle_difference",
     "state_ones_case",
     "strike",
     "submit_batch",

@@ -5,9 +5,29 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from agency.models import Event, User
-from agency.moves import record
+from agency.models import Event, Role, User
+from agency.moves import check_mover, record
 from subsidies.payout.models import Award, Difference
+
+
+class DifferenceRefused(Exception):
+    """This note cannot be settled; says in Chinese why."""
+
+
+def settle_difference(difference: Difference, settlement: str, *, by: User, at: datetime) -> None:
+    """Say how the difference was dealt with; the payment stays as it was. Raises DifferenceRefused, MoveRefused."""
+    check_mover(difference, {Role.REVIEWER, Role.FINANCE}, by, at)
+    if not settlement.strip():
+        raise DifferenceRefused("请写明如何处理（如另行补发、已通知退回及文号）。")
+    with transaction.atomic():
+        still_open = Difference.objects.filter(pk=difference.pk, settled_at__isnull=True)
+        if not still_open.update(settled_by=by, settled_at=at, settlement=settlement.strip()[:300]):
+            raise DifferenceRefused("该差额已由他人办结，请刷新页面。")
+        record(
+            Event.Kind.WRITE, case=Award.CASE, case_id=difference.award_id, by=by, at=at, region_id=difference.region_id,
+            why=f"差额办结：{settlement.strip()[:300]}", detail={"difference": difference.pk},
+        )  # fmt: skip
+    difference.refresh_from_db()
 
 
 def note_difference(award: Award, owed: Decimal, why: str, *, by: User | None, at: datetime) -> Difference | None:
@@ -17,7 +37,7 @@ def note_difference(award: Award, owed: Decimal, why: str, *, by: User | None, a
         Award.objects.select_for_update(no_key=True).get(pk=award.pk)
         open_one = Difference.objects.filter(award=award, settled_at__isnull=True)
         if owed == award.amount:
-            open_one.update(settled_at=at)
+            open_one.update(settled_by=by, settled_at=at, settlement="重新核定金额与已拨付的一致")
             return None
         noted = {"paid": award.amount, "owed": owed, "why": why[:300], "found_by": by, "found_at": at}
         made, _ = Difference.objects.update_or_create(

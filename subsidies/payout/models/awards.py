@@ -131,7 +131,9 @@ class Difference(models.Model):
     why = models.CharField("原因", max_length=300)
     found_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="提出人")
     found_at = models.DateTimeField("提出时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="办结人")
     settled_at = models.DateTimeField("办结时间", null=True)
+    settlement = models.CharField("处理结果", max_length=300, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "差额待办"

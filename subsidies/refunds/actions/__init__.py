@@ -2,11 +2,9 @@
 
 from subsidies.refunds.actions.answers import AlreadyAnswered, apply, apply_for, confirm, decline, first_answer, withdraw
 from subsidies.refunds.actions.appeals import (
-    Grounds,
     ask_for_evidence,
     dismiss_appeal,
     file_appeal,
-    grounds,
     hand_in_evidence,
     refuse_appeal,
     uphold_appeal,
@@ -42,7 +40,6 @@ __all__ = [
     "TRIERS",
     "WRITERS",
     "AlreadyAnswered",
-    "Grounds",
     "Offered",
     "RefundRefused",
     "Reviewed",
@@ -67,7 +64,6 @@ __all__ = [
     "extend_completion",
     "file_appeal",
     "first_answer",
-    "grounds",
     "guide_dispatch",
     "hand_in_evidence",
     "hold_all",

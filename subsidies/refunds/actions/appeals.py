@@ -2,11 +2,10 @@
 the corrected facts and goes through review anew; what was paid is not paid twice."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, BinaryIO, NamedTuple
+from datetime import date, datetime
+from typing import Any, BinaryIO
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.timezone import localdate
 
 from agency.actions.appeals import AppealRefused, ask_evidence, end_appeal, give_evidence, hold_reason, open_appeal
@@ -19,59 +18,21 @@ from agency.queries import calendar
 from policy.verdict import Outcome
 from policy.workdays import UnknownYear
 from subsidies.payout.actions import note_difference, strike
-from subsidies.payout.models import Award, Objection
-from subsidies.payout.queries import NoTerms, terms_in_force
+from subsidies.payout.models import Award
+from subsidies.payout.queries import terms_in_force
 from subsidies.refunds.actions.answers import OWN
 from subsidies.refunds.actions.decisions import Deciding, write_decisions, write_sizes
 from subsidies.refunds.actions.offers import phone_of, with_contacts
 from subsidies.refunds.actions.refusals import check_acts_for, edition_on
 from subsidies.refunds.models import Application, State
+from subsidies.refunds.queries.appeals import grounds
 from subsidies.refunds.queries.assessments import Assessed, assess_all, holding_case
-from subsidies.refunds.queries.cases import timeline
 from subsidies.refunds.queries.facts import Case
 
 About = Appeal.About
 SENTENCE = {Appeal.State.UPHELD: "成立", Appeal.State.DISMISSED: "不成立", Appeal.State.REFUSED: "不予受理"}
 _OF_MONEY = frozenset({About.SIZE, About.AMOUNT})
 _AT_THE_BANK = frozenset({Award.State.PAYING, Award.State.PAYMENT_RETURNED, Award.State.OBJECTED})
-
-
-class Grounds(NamedTuple):
-    """What may be appealed against now, and the last day for it; `why_not` says in Chinese where nothing may."""
-
-    about: tuple[str, ...]
-    until: date | None
-    why_not: str = ""
-
-
-def grounds(application: Application, on: date) -> Grounds:
-    """What the enterprise may appeal against on a day: what was decided, within the programme's days since."""
-    about = _about(application)
-    if not about:
-        return Grounds((), None, "目前没有可以申诉的决定；数据有误的，可以申请更正。")
-    try:
-        days = terms_in_force(application.programme, on).count_of("appeal_days")
-    except NoTerms as none:
-        return Grounds((), None, str(none))
-    latest = timeline(application).filter(to_state__gt="").aggregate(at=Max("at"))["at"]
-    until = (localdate(latest) if latest else on) + timedelta(days=days)
-    if on > until:
-        return Grounds((), until, f"申诉期限（{until}）已过；如有情况反映，请致电经办机构。")
-    return Grounds(about, until)
-
-
-def _about(application: Application) -> tuple[str, ...]:
-    award = application.award
-    if application.state == State.INELIGIBLE:
-        return (About.INELIGIBLE, About.SIZE)
-    if application.state == State.REJECTED:
-        return (About.REFUSED,)
-    if application.state == State.APPROVED and award is not None and award.state == Award.State.STRUCK:
-        upheld = Objection.objects.filter(line__award=award, state=Objection.State.UPHELD).exists()
-        return (About.OBJECTION,) if upheld else (About.REFUSED,)
-    if application.decision_id and application.state not in (State.INCOMPLETE, State.WITHDRAWN, State.WAIVED):
-        return (About.SIZE, About.AMOUNT)
-    return ()
 
 
 def file_appeal(
@@ -155,29 +116,36 @@ def uphold_appeal(appeal: Appeal, corrected: str, answer: str, *, by: User, at: 
         _end(appeal, Appeal.State.UPHELD, answer, by=by, at=at, corrected=corrected)
         new = _assessed(application, at)
         _refuse_no_change(appeal, application, new)
+        why = f"第 {appeal.pk} 号申诉成立，按更正后的数据重新核定"
         award = application.award
         if award is not None and award.state == Award.State.PAID:
+            _decide(application, new, why, by=by, at=at)
             note_difference(award, new.verdict.amount, f"第 {appeal.pk} 号申诉成立", by=by, at=at)
-            return
-        _go_again(application, new, award, f"第 {appeal.pk} 号申诉成立，按更正后的数据重新核定", by=by, at=at)
+        else:
+            _go_again(application, new, award, why, by=by, at=at)
 
 
 def _go_again(application: Application, new: Assessed, award: Award | None, why: str, *, by: User, at: datetime) -> None:
-    """Put the new decision in force; a case that was refused or approved goes to first review, an award of it falls."""
+    """A case that was refused or approved goes to first review under its new decision, an award of it falls."""
     if award is not None and award.state in _AT_THE_BANK:
         raise AppealRefused(f"款项当前为“{award.get_state_display()}”，请待银行回盘或异议、退票办结后再作决定。")
     if award is not None and award.state not in (Award.State.STRUCK, Award.State.FORFEITED):
         strike(award, why, by=by, at=at)
-    edition = edition_on(application.programme, localdate(at))
-    deciding = Deciding(application.pk, application.state, application.decision_id, new, why)
-    if not write_decisions([deciding], edition, by=by, at=at):
-        raise AppealRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
-    write_sizes({application.enterprise_id: new}, edition, application.year, by=None, at=at)
+    _decide(application, new, why, by=by, at=at)
     application.refresh_from_db()
     if application.state in (State.INELIGIBLE, State.REJECTED, State.APPROVED):
         channel = {"channel": OWN} if application.state == State.INELIGIBLE else {}
         first = application.submitted_at or at
         move(application, State.SUBMITTED, by=by, at=at, why=why, award=None, submitted_at=first, reason="", **channel)
+
+
+def _decide(application: Application, new: Assessed, why: str, *, by: User, at: datetime) -> None:
+    """Put the new decision and size in force."""
+    edition = edition_on(application.programme, localdate(at))
+    deciding = Deciding(application.pk, application.state, application.decision_id, new, why)
+    if not write_decisions([deciding], edition, by=by, at=at):
+        raise AppealRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
+    write_sizes({application.enterprise_id: new}, edition, application.year, by=None, at=at)
 
 
 def _assessed(application: Application, at: datetime) -> Assessed:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -15,10 +16,12 @@ from agency.admin.people import DateInput
 from agency.admin.trail import CaseColumn, events_panel
 from agency.models import Appeal, Role
 from agency.tasks import wake
+from subsidies.payout.actions import DifferenceRefused, settle_difference
 from subsidies.payout.admin.filters import RegionFilter
 from subsidies.payout.models import Difference
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
+from subsidies.refunds.queries import grounds
 
 DESK = frozenset({Role.PREPARER, Role.REVIEWER})
 REVIEWER = frozenset({Role.REVIEWER})
@@ -39,6 +42,10 @@ class UpholdForm(AnswerForm):
     field_order = ("corrected", "answer")
 
 
+class SettleForm(forms.Form):
+    settlement = forms.CharField(label="处理结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class EvidenceForm(forms.Form):
     what = forms.CharField(label="需要补充什么（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     until = forms.DateField(label="补充截止日", widget=DateInput)
@@ -54,7 +61,7 @@ class FileForm(forms.Form):
 
     def fill(self, *, obj: Application, today: Any, **asked: Any) -> None:
         words = dict(Appeal.About.choices)
-        self.fields["about"].choices = [(word, words[word]) for word in actions.grounds(obj, today).about]  # type: ignore[attr-defined]
+        self.fields["about"].choices = [(word, words[word]) for word in grounds(obj, today).about]  # type: ignore[attr-defined]
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -82,12 +89,13 @@ def _told(done: Any) -> Any:
 
 @admin.register(Appeal)
 class AppealAdmin(CaseColumn, DeskAdmin):
-    list_display = ("id", "case", "about", "state", "filed_at", "days_left", "accepted_by")
+    list_display = ("id", "unit", "about", "state", "filed_at", "days_left", "accepted_by")
     list_filter = (OpenFilter, "state", "about", RegionFilter)
     list_select_related = ("region", "accepted_by")
     ordering = ("answer_by", "id")
     fields = (
-        ("case", "about", "filed_at"),
+        ("unit", "case"),
+        ("about", "filed_at"),
         "text",
         ("accepted_by", "days_left"),
         ("evidence", "evidence_by"),
@@ -95,7 +103,7 @@ class AppealAdmin(CaseColumn, DeskAdmin):
         "corrected",
         "answer",
     )
-    readonly_fields = ("case", "days_left")
+    readonly_fields = ("unit", "case", "days_left")
     deeds: ClassVar = [
         Deed("accept", "受理", DESK, accept_appeal, states=frozenset({State.FILED}), main=True,
              hint="受理后由您核查并更正数据，由另一位复审人员作出决定。"),
@@ -108,6 +116,14 @@ class AppealAdmin(CaseColumn, DeskAdmin):
         Deed("dismiss", "申诉不成立", REVIEWER, _told(actions.dismiss_appeal), states=frozenset({State.ACCEPTED}),
              form=AnswerForm, refusals=REFUSALS),
     ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        unit = Application.objects.filter(pk=OuterRef("case_id")).values("enterprise__name")
+        return super().get_queryset(request).annotate(unit_name=Subquery(unit))
+
+    @admin.display(description="单位名称")
+    def unit(self, appeal: Appeal) -> str:
+        return appeal.unit_name  # type: ignore[attr-defined, no-any-return]
 
     @admin.display(description="答复期限", ordering="answer_by")
     def days_left(self, appeal: Appeal) -> str:
@@ -127,7 +143,14 @@ class DifferenceAdmin(DeskAdmin):
     list_filter = (RegionFilter,)
     list_select_related = ("award", "region")
     ordering = ("-id",)
-    fields = (("award", "region"), ("paid", "owed"), "why", ("found_by", "found_at", "settled_at"))
+    fields = (("award", "region"), ("paid", "owed"), "why", ("found_by", "found_at"), ("settled_by", "settled_at"), "settlement")
+    deeds: ClassVar = [
+        Deed("settle", "办结", frozenset({Role.REVIEWER, Role.FINANCE}), settle_difference, form=SettleForm, main=True,
+             refusals=(DifferenceRefused,), hint="已拨付的不改；这里只登记差额如何处理。"),
+    ]  # fmt: skip
+
+    def may(self, request: HttpRequest, deed: Deed, obj: Difference | None = None) -> bool:
+        return super().may(request, deed, obj) and (obj is None or obj.settled_at is None)
 
 
 def file_appeal(application: Application, *, about: str, text: str, files: Any, by: Any, at: Any) -> str:

@@ -192,7 +192,7 @@ class ApplicationAdmin(DeskAdmin):
     def may(self, request: HttpRequest, deed: Deed, obj: Application | None = None) -> bool:
         allowed = super().may(request, deed, obj)
         if deed is appeals.FILE and obj is not None:
-            return allowed and bool(actions.grounds(obj, clock.today()).about)
+            return allowed and bool(queries.grounds(obj, clock.today()).about)
         if deed is reminding.CONFIRM_FOR and obj is not None:
             return allowed and reminding.chose_proxy(obj, clock.today())
         if deed.name == "offer" and obj is not None and obj.state == State.SUBMITTED:
@@ -202,7 +202,7 @@ class ApplicationAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return queries.with_unread(super().get_queryset(request))
 
-    @admin.display(description="未读消息")
+    @admin.display(description="未读")
     def waiting(self, row: Application) -> str:
         return f"{row.unread} 条" if row.unread else ""  # type: ignore[attr-defined]
 

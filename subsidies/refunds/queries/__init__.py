@@ -1,5 +1,6 @@
 """What is asked of the refunds' rows, one file a noun."""
 
+from subsidies.refunds.queries.appeals import Grounds, grounds
 from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change
 from subsidies.refunds.queries.cases import Standing, findings_of, standing, timeline, verdict_of
 from subsidies.refunds.queries.credit import reviewed_to_look_up, screened_to_look_up
@@ -17,6 +18,7 @@ __all__ = [
     "SCREENING_COLUMNS",
     "Assessed",
     "Case",
+    "Grounds",
     "SplitShown",
     "Standing",
     "assess_all",
@@ -26,6 +28,7 @@ __all__ = [
     "eligible",
     "facts_of",
     "findings_of",
+    "grounds",
     "hosts_declared",
     "last_year",
     "listed",

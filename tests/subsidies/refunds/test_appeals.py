@@ -10,10 +10,13 @@ from PIL import Image
 from agency.actions import AppealRefused, accept_appeal, evidence_overdue
 from agency.models import Appeal, Hold, Message, Role
 from agency.moves import MoveRefused
+from agency.queries import attachments_of
 from enterprises.models import WorkforceYear
+from subsidies.payout.actions import DifferenceRefused, note_difference, settle_difference
 from subsidies.payout.models import Award, Difference
 from subsidies.refunds import actions
 from subsidies.refunds.models import State
+from subsidies.refunds.queries import grounds
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 WORDS = "年报人数有误，见附件"
@@ -97,16 +100,34 @@ class TestFiling:
 
     def test_ends_with_its_days(self, ineligible, acts_for, moment):
         application = ineligible()
-        assert actions.grounds(application, date(2024, 8, 19)).about
-        assert not actions.grounds(application, date(2024, 8, 20)).about
+        assert grounds(application, date(2024, 8, 19)).about
+        assert not grounds(application, date(2024, 8, 20)).about
         with pytest.raises(AppealRefused, match="期限"):
             actions.file_appeal(application, "ineligible", WORDS, by=acts_for(application.enterprise), at=moment(8, 20))
+
+    def test_of_an_amount_runs_from_the_offer_and_again_from_the_payment(self, confirmed, staff, days):
+        application = confirmed()
+        assert grounds(application, days.answered.date()).until == date(2024, 8, 23)  # offered on 24 June
+        actions.review(application, by=staff(Role.PREPARER), at=days.reviewed)
+        actions.approve(application, by=staff(Role.REVIEWER), at=days.approved)
+        told = grounds(application, days.approved.date()).until
+        Award.objects.filter(pk=application.award_id).update(state=Award.State.PAID, paid_on=date(2024, 8, 1))
+        application.award.refresh_from_db()
+        assert told < grounds(application, date(2024, 8, 1)).until == date(2024, 9, 30)
+
+    def test_by_a_clerk_from_a_letter_is_not_decided_by_that_clerk(self, ineligible, mend, staff, moment):
+        application = ineligible()
+        appeal = actions.file_appeal(application, "ineligible", WORDS, by=staff(Role.REVIEWER), at=moment(7, 8))
+        accept_appeal(appeal, by=staff(Role.PREPARER), at=moment(7, 8))
+        mend(application)
+        with pytest.raises(AppealRefused, match="登记人"):
+            actions.uphold_appeal(appeal, "人数", "填错", by=staff(Role.REVIEWER), at=moment(7, 9))
+        actions.uphold_appeal(appeal, "人数", "填错", by=staff(Role.REVIEWER, 2), at=moment(7, 9))
+        assert appeal.state == Appeal.State.UPHELD
 
     def test_keeps_the_evidence(self, ineligible, acts_for, moment, proof):
         application = ineligible()
         actions.file_appeal(application, "ineligible", WORDS, [proof], by=acts_for(application.enterprise), at=moment(7, 8))
-        from agency.queries import attachments_of
-
         assert [each.about for each in attachments_of("refund", application.pk)] == ["appeal"]
 
 
@@ -201,6 +222,23 @@ class TestUpheld:
         assert application.award.state == Award.State.PAID
         assert (noted.paid, noted.owed - noted.paid > 0) == (application.award.amount, True)
         assert Award.objects.count() == 1
+        assert application.decision.amount == noted.owed
+        again = taken(application, "amount", moment(7, 10))
+        with pytest.raises(AppealRefused, match="没有变化"):
+            actions.uphold_appeal(again, "无", "同意", by=staff(Role.REVIEWER), at=moment(7, 11))
+
+    def test_difference_is_settled_once_with_words(self, approved, staff, moment):
+        award = approved().award
+        noted = note_difference(award, award.amount + 1, "划型更正", by=None, at=moment(7, 9))
+        with pytest.raises(DifferenceRefused, match="写明"):
+            settle_difference(noted, " ", by=staff(Role.FINANCE), at=moment(7, 9))
+        with pytest.raises(MoveRefused):
+            settle_difference(noted, "另行补发", by=staff(Role.PREPARER), at=moment(7, 9))
+        settle_difference(noted, "另行补发", by=staff(Role.FINANCE), at=moment(7, 9))
+        with pytest.raises(DifferenceRefused, match="已由他人"):
+            settle_difference(noted, "另行补发", by=staff(Role.FINANCE), at=moment(7, 9))
+        award.refresh_from_db()
+        assert noted.settlement == "另行补发"
 
     def test_at_the_bank_waits_for_its_answer(self, approved, taken, pay, staff, moment):
         application = approved()
