@@ -287,6 +287,18 @@ class TestReceipts:
         book_sent([sent(message)], at=at)
         return message
 
+    def test_a_report_of_an_earlier_sending_that_comes_again_changes_nothing(self, on_its_way, staff, at):
+        failed = reported_as(str(on_its_way.pk), "UNDELIVERED", "停机", number="R-1")
+        assert book_receipts([failed], at=at) == 1
+        on_its_way.refresh_from_db()
+        resend_message(on_its_way, by=staff(Role.PREPARER), at=at)
+        take_messages(10, at=at)
+        book_sent([sent(on_its_way)], at=at)
+        assert book_receipts([failed], at=at) == 0
+        assert book_receipts([reported_as(str(on_its_way.pk), "DELIVERED", number="R-2")], at=at) == 1
+        on_its_way.refresh_from_db()
+        assert on_its_way.state == Message.State.DELIVERED
+
     @pytest.mark.parametrize(
         ("code", "problem", "state", "failure"),
         [
