@@ -184,6 +184,13 @@ class TestSharing:
         assert rows[0].enterprise.uscc in mine
         assert "分派给我的返还事项" in clerk.get(reverse("admin:index")).content.decode()
 
+    def test_evenly_leaves_with_their_clerk_those_that_have_one(self, cases, staff, days):
+        rows = cases(3)
+        first, second = staff(Role.PREPARER), staff(Role.PREPARER, 2)
+        actions.assign([rows[0].pk], second, by=first, at=days.reviewed)
+        assert actions.share_out(Application.objects.all(), [first], by=first, at=days.reviewed) == {first: 2}
+        assert list(Application.objects.order_by("pk").values_list("assigned_to", flat=True)) == [second.pk, first.pk, first.pk]
+
     def test_by_hand_only_to_whom_a_post_fits(self, clerk, cases, staff):
         rows = cases(2)
         elsewhere = staff(Role.PREPARER, 1, "140303")

@@ -68,6 +68,16 @@ def test_may_be_given_longer_and_is_then_told_anew(returned, staff, moment):
     assert told("completion_overdue") == 2
 
 
+def test_of_the_second_return_is_extended_not_the_first(returned, acts_for, staff, moment):
+    clerk = staff(Role.PREPARER)
+    actions.apply(returned, by=acts_for(returned.enterprise), at=moment(7, 10))
+    actions.return_for_completion(returned, "还缺一份", ["layoff_rate"], date(2024, 7, 26), by=clerk, at=moment(7, 15))
+    actions.extend_completion(returned, date(2024, 7, 31), by=clerk, at=moment(7, 16))
+    assert list(Completion.objects.order_by("pk").values_list("complete_by", flat=True)) == [
+        date(2024, 7, 12), date(2024, 7, 31),
+    ]  # fmt: skip
+
+
 def test_needs_a_day_to_come(make_enterprise, screen, acts_for, staff, moment):
     enterprise = make_enterprise(claimants=9)
     screen()
