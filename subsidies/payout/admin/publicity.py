@@ -108,7 +108,11 @@ GIVEN_OUT = [
 
 class HandCheckForm(forms.Form):
     flags = forms.MultipleChoiceField(
-        label="所列名单", required=False, choices=CreditListing.Type.choices, help_text="查询结果未列入任何名单则不选。"
+        label="所列名单",
+        required=False,
+        choices=CreditListing.Type.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="查询结果未列入任何名单则不选。",
     )
     basis = forms.CharField(label="查询来源与结果摘要", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
     proofs = ProofsField(label="查询页面截图")

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.html import format_html
 
 from agency import clock
 from agency.actions import AttachmentRefused, CreditRefused, state_by_hand
@@ -87,8 +88,8 @@ class ApplicationAdmin(DeskAdmin):
         "uscc",
         "name",
         "region",
-        "channel",
-        "size",
+        "way",
+        "sized",
         "money",
         "state",
         "waiting",
@@ -227,6 +228,14 @@ class ApplicationAdmin(DeskAdmin):
     @admin.display(description="单位类型")
     def kind(self, row: Application) -> str:
         return row.enterprise.kind + ("（劳务派遣）" if row.enterprise.dispatch else "")
+
+    @admin.display(description="方式", ordering="channel")
+    def way(self, row: Application) -> str:
+        return format_html('<span class="whitespace-nowrap">{}</span>', row.get_channel_display())
+
+    @admin.display(description="划型", ordering="size")
+    def sized(self, row: Application) -> str:
+        return format_html('<span class="whitespace-nowrap">{}</span>', row.size or "—")
 
     @admin.display(description="返还金额（元）", ordering="amount")
     def money(self, row: Application) -> str:
