@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import BooleanField, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, Least
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from agency.models import Message, Programme, User
-from agency.moves import move, move_all, move_ids, open_all
+from agency.moves import as_array, move, move_all, move_ids, open_all
 from agency.queries import Office, offices
-from agency.sealed import SealBroken
+from agency.sealed import SealBroken, Sealed
 
 SIGN_IN_CODE = "sign_in_code"
 CODE_LEAVES_WITHIN = timedelta(minutes=5)  # a code that is sent later is of no use
@@ -151,13 +152,15 @@ def take_messages(limit: int, *, at: datetime) -> list[Outgoing]:
     A sign-in code that would arrive too late, and a row that no key opens, are failed instead."""
     with transaction.atomic():
         due = Message.objects.filter(state=Message.State.QUEUED, next_try_at__lte=at).order_by("-urgent", "next_try_at")
-        mine = list(due.select_for_update(skip_locked=True)[:limit])
+        late = Q(kind=SIGN_IN_CODE, created_at__lte=at - CODE_LEAVES_WITHIN)
+        wanted = due.annotate(too_late=ExpressionWrapper(late, BooleanField())).values_list(*_Due._fields)
+        mine = [_Due(*row) for row in wanted.select_for_update(skip_locked=True)[:limit]]
         tried: dict[int, list[int]] = defaultdict(list)
         for message in mine:
             tried[message.tries].append(message.pk)
         for tries, ids in tried.items():
             move_ids(Message, ids, Message.State.SENDING, by=None, at=at, also={"sent_at": at, "tries": tries + 1})
-        taken = [_in_hand(message, at) for message in mine]
+        taken = [_in_hand(message) for message in mine]
         book_sent([each for each in taken if isinstance(each, SendResult)], at=at)
     return [each for each in taken if isinstance(each, Outgoing)]
 
@@ -177,10 +180,23 @@ def keep_pace(gateway: str, count: int, per_second: int) -> float:
         return max(0.0, float(cursor.fetchone()[0]) - taken)
 
 
-def _in_hand(message: Message, at: datetime) -> Outgoing | SendResult:
+class _Due(NamedTuple):
+    """What is read of a message to send it: whole rows would take twice as long."""
+
+    pk: int
+    kind: str
+    tries: int
+    too_late: bool
+    phone: Sealed
+    text: Sealed
+    sign: str
+    template: str
+
+
+def _in_hand(message: _Due) -> Outgoing | SendResult:
     """The message in the open; a failure where it is not to be sent."""
     key = str(message.pk)
-    if message.kind == SIGN_IN_CODE and message.created_at + CODE_LEAVES_WITHIN <= at:
+    if message.too_late:
         return SendResult(key, False, failure="验证码已过有效期，不再发送")
     try:
         text = message.text.reveal()
@@ -193,16 +209,34 @@ def book_sent(results: Sequence[SendResult], *, at: datetime) -> None:
     """Book what the gateway said: sent, failed, or queued again after a while under the same key. The text of a code
     is emptied as soon as it is not needed again. A message that is no longer in sending is left as it is."""
     said = {int(result.key): result for result in results}
-    ends: dict[tuple[str, str, datetime | None], list[int]] = defaultdict(list)
+    ends: dict[tuple[str, str, datetime | None, bool], dict[int, str]] = defaultdict(dict)
     with transaction.atomic():
-        sending = Message.objects.filter(pk__in=said, state=Message.State.SENDING)
-        for pk, tries, urgent in sending.select_for_update().order_by("pk").values_list("pk", "tries", "urgent"):
-            ends[_end(said[pk], tries, urgent, at)].append(pk)
-        for (to, failure, next_try_at), ids in ends.items():
-            also = {"failure": failure} | ({"next_try_at": next_try_at} if next_try_at else {})
-            move_ids(Message, ids, to, by=None, at=at, why=failure, also=also)
-            if to != Message.State.QUEUED:
-                _note(ids, [said[pk].gateway_id[:64] for pk in ids])
+        for sent in _locked(said, [Message.State.SENDING]):
+            end = _end(said[sent.pk], sent.tries, sent.urgent, at)
+            spent = sent.kind == SIGN_IN_CODE and end[0] != Message.State.QUEUED
+            ends[*end, spent][sent.pk] = said[sent.pk].gateway_id[:64] or sent.gateway_id
+        for (to, failure, next_try_at, spent), numbers in ends.items():
+            also = {"failure": failure} | ({"next_try_at": next_try_at} if next_try_at else {}) | ({"text": ""} if spent else {})
+            each = {"gateway_id": numbers} if to != Message.State.QUEUED else {}
+            move_ids(Message, numbers, to, by=None, at=at, why=failure, also=also, each=each)
+
+
+class _Underway(NamedTuple):
+    """What is read of a message to book what became of it."""
+
+    pk: int
+    state: str
+    kind: str
+    tries: int
+    urgent: bool
+    gateway_id: str
+    report: str
+
+
+def _locked(ids: Iterable[int], states: Sequence[str]) -> list[_Underway]:
+    """Those of the messages that are in one of the states, locked, by id."""
+    found = Message.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [as_array(ids)]), state__in=states)
+    return [_Underway(*row) for row in found.select_for_update().order_by("pk").values_list(*_Underway._fields)]
 
 
 def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[str, str, datetime | None]:
@@ -213,20 +247,6 @@ def _end(result: SendResult, tries: int, urgent: bool, at: datetime) -> tuple[st
         return Message.State.FAILED, result.failure[:200], None
     wait = 5 if urgent else min(30 * 2 ** (tries - 1), 3600)
     return Message.State.QUEUED, result.failure[:200], at + timedelta(seconds=wait)
-
-
-def _note(ids: list[int], gateway_ids: list[str], reports: list[str] | None = None) -> None:
-    """Note the gateway's own number of each message, and of its report, where it gave one; empty the text of a code. In one
-    statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE agency_message message SET gateway_id = coalesce(nullif(given.number, ''), message.gateway_id), "
-            "report = coalesce(nullif(given.report, ''), message.report), "
-            "text = CASE WHEN message.kind = %s THEN '' ELSE message.text END "
-            "FROM unnest(%s::bigint[], %s::text[], %s::text[]) given (id, number, report) WHERE message.id = given.id "
-            "AND (given.number <> '' OR given.report <> '' OR message.kind = %s)",
-            [SIGN_IN_CODE, ids, gateway_ids, reports or [""] * len(ids), SIGN_IN_CODE],
-        )
 
 
 def requeue_stuck(*, at: datetime) -> int:
@@ -261,16 +281,19 @@ def book_receipts(receipts: Iterable[Receipt], *, at: datetime) -> int:
     """Book what became of messages. The first final state stands; a report that overtook the gateway's answer counts, the
     same report twice does not. Returns how many changed a message."""
     told = {int(each.key): each for each in reversed(list(receipts)) if each.state}
-    reported: dict[tuple[str, str], list[int]] = defaultdict(list)
+    reported: dict[tuple[str, str, bool], list[_Underway]] = defaultdict(list)
     with transaction.atomic():
-        live = Message.objects.filter(pk__in=told, state__in=[Message.State.SENDING, Message.State.SENT])
-        live |= Message.objects.filter(pk__in=told, state=Message.State.QUEUED, tries__gt=0)
-        for pk, number in live.select_for_update().order_by("pk").values_list("pk", "report"):
-            if not number or number != told[pk].number:
-                reported[str(told[pk].state), told[pk].problem[:200]].append(pk)
-        for (to, failure), ids in reported.items():
-            move_ids(Message, ids, to, by=None, at=at, why=failure, also={"failure": failure})
-            _note(ids, [told[pk].gateway_id[:64] for pk in ids], [told[pk].number[:64] for pk in ids])
+        for one in _locked(told, [Message.State.QUEUED, Message.State.SENDING, Message.State.SENT]):
+            said = told[one.pk]
+            if (one.tries or one.state != Message.State.QUEUED) and (not one.report or one.report != said.number):
+                reported[str(said.state), said.problem[:200], one.kind == SIGN_IN_CODE].append(one)
+        for (to, failure, spent), ones in reported.items():
+            also = {"failure": failure} | ({"text": ""} if spent else {})
+            each = {
+                "gateway_id": {one.pk: told[one.pk].gateway_id[:64] or one.gateway_id for one in ones},
+                "report": {one.pk: told[one.pk].number[:64] or one.report for one in ones},
+            }
+            move_ids(Message, [one.pk for one in ones], to, by=None, at=at, why=failure, also=also, each=each)
     return sum(map(len, reported.values()))
 
 
