@@ -1,4 +1,4 @@
-"""催促: the buttons for those who have not answered: the call list, and confirming for small units."""
+"""催促: the buttons for those who have not answered: telling dispatch units, the call list, confirming for small units."""
 
 from tempfile import TemporaryFile
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from agency.admin import Deed, Panel
 from agency.models import Programme, Role
 from agency.moves import MoveRefused
+from agency.tasks import wake
 from subsidies.payout.admin.panels import table
 from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.queries import NoTerms, terms_in_force
@@ -25,6 +26,12 @@ def confirm_for_all(*, programme: Programme, by: Any, at: Any) -> str:
     done = actions.confirm_for_all(programme, by=by, at=at)
     left = f"{len(done.refused)} 户刚刚已由他人办理，未动。" if done.refused else ""
     return f"已代为确认 {len(done.moved)} 户。{left}"
+
+
+def guide(*, programme: Programme, by: Any, at: Any) -> str:
+    told = actions.guide_dispatch(programme, by=by, at=at)
+    wake("agency.send_messages")
+    return f"已告知 {told} 户劳务派遣单位申请。" if told else "没有待告知的劳务派遣单位：符合条件且登记了手机号的都已告知。"
 
 
 def call_list(*, programme: Programme, by: Any, at: Any) -> FileResponse:
@@ -80,6 +87,16 @@ CONFIRM_FOR = Deed(
     hint="仅限项目选择了代为确认的小规模单位；会留痕，并在事项中注明是经办机构代为确认。",
 )
 DEEDS = (
+    Deed(
+        "guide-dispatch",
+        "告知劳务派遣单位申请",
+        PREPARER,
+        guide,
+        form=ProgrammeForm,
+        above=True,
+        refusals=REFUSALS,
+        hint="向筛查符合、尚未告知的劳务派遣单位逐户发短信，告知政策和申请办法；每户一次。",
+    ),
     Deed(
         "call-list",
         "导出电话名单",
