@@ -1,0 +1,15 @@
+"""A year's diary on a real worker, gateway, web server and credit platform, all of them on the desk's clock."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stories.diary import Diary
+
+
+@pytest.fixture
+def diary(worker, sms_process, web_process, listings, desk_clock, tmp_path, capfd) -> Iterator[Diary]:
+    made = Diary(worker, listings, desk_clock, tmp_path)
+    yield made
+    made.settle()
+    made.pushed()
