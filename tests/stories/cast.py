@@ -17,6 +17,7 @@ class Unit(NamedTuple):
     claimants: int = 0
     size: str = "小型"
     dispatch: str = "否"
+    kind: str = "企业"
 
     @property
     def uscc(self) -> str:
@@ -57,9 +58,9 @@ CAST = [
 def registry(cast: Iterable[Unit]) -> Iterator[dict[str, object]]:
     for unit in cast:
         yield {
-            "统一社会信用代码": unit.uscc, "单位名称": f"甲市{unit.name}有限公司", "单位类型": "企业", "劳务派遣": unit.dispatch,
-            "行业代码": "5210", "参保地": DISTRICT, "登记状态": "存续", "系统划型": unit.size, "联系人": "王某",
-            "手机号": unit.phone, "法人手机号": unit.legal_phone, "户名": f"甲市{unit.name}有限公司",
+            "统一社会信用代码": unit.uscc, "单位名称": f"甲市{unit.name}有限公司", "单位类型": unit.kind,
+            "劳务派遣": unit.dispatch, "行业代码": "5210", "参保地": DISTRICT, "登记状态": "存续", "系统划型": unit.size,
+            "联系人": "王某", "手机号": unit.phone, "法人手机号": unit.legal_phone, "户名": f"甲市{unit.name}有限公司",
             "开户行": "某银行甲市支行", "账号": unit.account,
         }  # fmt: skip
 
@@ -118,10 +119,10 @@ def places() -> Iterator[dict[str, object]]:
         }  # fmt: skip
 
 
-def credit_list() -> Iterator[dict[str, object]]:
+def credit_list(origin: str) -> Iterator[dict[str, object]]:
     """The list as the agency was given it: somebody who left it long ago."""
     yield {
-        "统一社会信用代码": uscc(600), "名单类型": "严重失信", "来源": "某平台", "列入日期": "2021-01-01",
+        "统一社会信用代码": uscc(600), "名单类型": "严重失信", "来源": origin, "列入日期": "2021-01-01",
         "移出日期": "2021-12-01",
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from datetime import date
 from django.test import Client
 from django.urls import reverse
 
-from agency.models import Appeal
+from agency.models import Appeal, CreditCheck, Message
 from samples.year.windows import picture
 from subsidies.payout.models import Award, Objection
 from subsidies.refunds.models import Application, Completion, State
@@ -21,7 +21,7 @@ REVIEWED_IN_SEPTEMBER = ("晨光", "百川", "长河", "大雁", "东篱", "空�
 
 
 def opened(diary: Diary, notice: str, *, confirm_by: str = "2024-09-20", split: tuple[int, int] = (70, 30),
-           also: Sequence[Unit] = (), **choices: str) -> None:  # fmt: skip
+           also: Sequence[Unit] = (), credit_from: str = "某平台", **choices: str) -> None:  # fmt: skip
     """20 August: the spreadsheets are loaded, the programme is prepared by one person and opened by another."""
     diary.on(8, 20)
     everybody = [*CAST, *also]
@@ -34,29 +34,34 @@ def opened(diary: Diary, notice: str, *, confirm_by: str = "2024-09-20", split: 
     diary.load("workforce", cast.workforce(everybody))
     diary.load("size-list", cast.size_list(everybody), covers="all")
     diary.load("size-2020", cast.size_list(everybody, "size-2020"))
-    diary.load("credit-list", cast.credit_list())
+    diary.load("credit-list", cast.credit_list(credit_from))
     diary.load("hosts", [row for name in ("派远", "启程") for row in cast.hosts(diary.units[name])])
     diary.adopt(notice, confirm_by, **choices)
 
 
 def offered(diary: Diary) -> None:
-    """22 August: everybody is screened and looked up. 26 August: the eligible are offered, the dispatch units told to apply."""
+    """22 August: everybody is screened and looked up. 26 August: the eligible are offered, the dispatch units told to apply;
+    the gateway reports to our webhook that every offer arrived."""
     diary.on(8, 22)
     diary["经办甲"].press("refunds_application", "screen", programme=diary.programme.pk, on="2024-08-22")
     assert {unit.name for unit in CAST if diary.case(unit.name).state == State.INELIGIBLE} == {"明湖", "南山"}
     diary.sweep("refunds.look_up_credit")
     diary.on(8, 26)
     diary["经办甲"].press("refunds_application", "offer-all", programme=diary.programme.pk)
+    offers = Message.objects.filter(kind__startswith="offer")
+    diary.all_reported()
+    assert {each.state for each in offers} == {Message.State.DELIVERED}
+    assert len(offers) == Application.objects.filter(state=State.OFFERED).count() == len(diary.units) - 4
     said = diary["经办甲"].press("refunds_application", "guide-dispatch", programme=diary.programme.pk)
     assert "已告知 2 户" in said
     assert len(diary.delivered("启程", "dispatch")) == 1
 
 
-def answered_by_link_and_portal(diary: Diary) -> None:
+def answered_by_link_and_portal(diary: Diary, template: str = "offer") -> None:
     """The last days of August: one opens the link of its SMS, one signs in at the portal, one declines and is told that it may
     still change its mind."""
     diary.on(8, 28)
-    diary.by_link("晨光")
+    diary.by_link("晨光", template)
     diary.on(8, 29)
     diary.at_portal("百川", "confirm")
     diary.on(8, 30)
@@ -65,13 +70,13 @@ def answered_by_link_and_portal(diary: Diary) -> None:
     assert "2024年12月31日前" in diary.delivered("飞鸿", "declined")[0]
 
 
-def reminded_three_times(diary: Diary) -> None:
+def reminded_three_times(diary: Diary, *also: str) -> None:
     """September: an SMS a week; the third would fall into 中秋, so it waits for the first day that is worked."""
     diary.on(9, 2)
     diary.on(9, 3)
     diary.texts("长河", "Y")
     diary.on(9, 4)
-    for name in ("金石", "空谷", "兰亭"):
+    for name in ("金石", "空谷", "兰亭", *also):
         diary.at_portal(name, "confirm")
     diary.on(9, 9)
     diary.on(9, 10)
@@ -111,11 +116,15 @@ def overdue(diary: Diary, *silent: str) -> None:
     diary.load("call-outcomes", [called])
 
 
-def reviewed(diary: Diary, *names: str) -> None:
-    """25 September, the day of review: the platform lists one of them since yesterday, which stops that one alone."""
-    diary.listings(f"{diary.units['金石'].uscc},严重失信,2024-09-24,2024-11-08,\n")
+def reviewed(diary: Diary, *names: str, listed: str, of_no_matter: str) -> None:
+    """25 September, the day of review: since yesterday the platform lists one of them, on a list that bars under the notice,
+    which stops that one alone; and another on a list of which the notice says nothing, which stops nobody."""
+    stops, stops_not = diary.units["金石"].uscc, diary.units["晨光"].uscc
+    diary.listings(f"{stops},{listed},2024-09-24,2024-11-08,\n{stops_not},{of_no_matter},2024-09-24,,\n")
     diary.on(9, 25)
+    hits = CreditCheck.objects.filter(moment="REVIEW", on=diary.today, outcome="HIT").values_list("case_id", flat=True)
     stone = diary.case("金石")
+    assert set(hits) == {stone.pk, diary.case("晨光").pk}
     assert "暂缓" in diary["经办甲"].is_told("refunds_application", "review", stone.pk)
     diary.review(*names)
     assert Award.objects.count() == len(names)
@@ -133,7 +142,7 @@ def returned_to_unit(diary: Diary) -> None:
     assert Completion.objects.get().complete_by == date(2024, 10, 16)
 
 
-def published_over_the_holidays(diary: Diary, *names: str) -> None:
+def published_over_the_holidays(diary: Diary, *names: str, unconfirmed_listed: bool = True) -> None:
     """27 September: five working days in public: 27, 29 and 30 September, 8 and 9 October; objections meanwhile."""
     diary.on(9, 27)
     round_ = diary.publish("2024-09-27")
@@ -142,8 +151,7 @@ def published_over_the_holidays(diary: Diary, *names: str) -> None:
     diary.on(9, 30)
     first = diary.objects("空谷", "该单位上半年已停产。")
     assert first.answer_by == date(2024, 10, 12)  # a Saturday that is worked
-    page = Client().get(reverse("portal:unconfirmed", args=[diary.programme.pk])).content.decode()
-    assert ("甲市孤山有限公司" in page, "甲市东篱有限公司" in page) == (True, False)
+    assert (names_unconfirmed(diary) == {"孤山", "寒江"}) == unconfirmed_listed
     diary.on(10, 8)
     line = diary.line("兰亭")
     diary["经办甲"].press(
@@ -153,6 +161,12 @@ def published_over_the_holidays(diary: Diary, *names: str) -> None:
     assert line.objections.get().answer_by == date(2024, 10, 14)
     diary.on(10, 9)
     assert Award.objects.filter(state=Award.State.PUBLICISED).count() == len(names) - 2
+
+
+def names_unconfirmed(diary: Diary) -> set[str]:
+    """Whom the public list of those not yet confirmed names."""
+    page = Client().get(reverse("portal:unconfirmed", args=[diary.programme.pk])).content.decode()
+    return {name for name in diary.units if f"甲市{name}有限公司" in page}
 
 
 def first_paid(diary: Diary) -> None:
@@ -196,6 +210,14 @@ def paid_again(diary: Diary) -> None:
     diary.on(10, 17)
     batch = diary.release()
     diary.bank(batch)
+
+
+def asked_again(diary: Diary, month: int, day: int, *names: str) -> None:
+    """Where own applicants too are asked: those that applied are offered, and confirm at the portal."""
+    diary.on(month, day)
+    for name in names:
+        diary["经办甲"].press("refunds_application", "offer", diary.case(name).pk)
+        diary.at_portal(name, "confirm")
 
 
 def late_autumn(diary: Diary, *names: str) -> None:

@@ -11,5 +11,5 @@ from tests.stories.diary import Diary
 def diary(worker, sms_process, web_process, listings, desk_clock, tmp_path, capfd) -> Iterator[Diary]:
     made = Diary(worker, listings, desk_clock, tmp_path)
     yield made
-    made.settle()
-    made.pushed()
+    made.sweep("agency.send_messages")
+    made.all_reported()

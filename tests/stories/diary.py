@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from agency.models import Event, Hold, Post, Programme, Region, Role, User
+from agency.models import Event, Hold, Message, Post, Programme, Region, Reply, Role, User
 from agency.tasks import wake
 from samples.year.windows import Clerk, Owner, picture, words_of
 from subsidies.payout.models import Award, Payment, PaymentBatch, PublicityRound, PublishedLine
@@ -176,10 +176,12 @@ class Diary:
         return next(name for name, unit in self.units.items() if unit.uscc == uscc)
 
     def delivered(self, name: str, template: str) -> list[str]:
-        """The texts of a kind that the gateway delivered to the enterprise's contact, newest first."""
+        """The texts of a kind that the gateway delivered to the enterprise's contact this year, newest first."""
         address = f"{settings.SMS_GATEWAY_URL}/outbox?phone={self.units[name].phone}&format=json"
         with urllib.request.urlopen(address, timeout=10) as answer:
-            return [each["text"] for each in json.load(answer)["messages"] if each["template"] == template]
+            shown = [each for each in json.load(answer)["messages"] if each["template"] == template]
+        ours = set(Message.objects.filter(kind=template).values_list("pk", flat=True))  # it remembers other years too
+        return [each["text"] for each in shown if int(each["id"]) in ours]
 
     def signed_in(self, name: str) -> Owner:
         """The enterprise at the portal, signed in with the code that the gateway delivered."""
@@ -195,10 +197,10 @@ class Diary:
         self.signed_in(name).send(page, **form)
         self.settle()
 
-    def by_link(self, name: str) -> None:
+    def by_link(self, name: str, template: str = "offer") -> None:
         """Open the link of the offer's SMS, ask for the code, give it, confirm."""
         unit = self.units[name]
-        link = re.search(r"/l/[\w-]{22}", self.delivered(name, "offer")[0]).group()
+        link = re.search(r"/l/[\w-]{22}", self.delivered(name, template)[0]).group()
         owner = Owner(unit.uscc, unit.phone, f"10.0.0.{unit.number}")
         owner.client.post(link)
         self.settle()
@@ -212,20 +214,15 @@ class Diary:
         """The enterprise replies to the SMS: the gateway pushes the reply to our webhook."""
         said = json.dumps({"phone": self.units[name].phone, "text": text}).encode()
         asked = urllib.request.Request(f"{settings.SMS_GATEWAY_URL}/reply", said, {"Content-Type": "application/json"})
+        before = Reply.objects.count()
         urllib.request.urlopen(asked, timeout=10).close()
-        self.pushed()
+        _until(lambda: Reply.objects.count() > before, "the reply")
         self.sweep("refunds.take_replies", "agency.send_messages")
 
-    def pushed(self) -> None:
-        """Wait until the gateway has pushed what it has to report."""
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with urllib.request.urlopen(f"{settings.SMS_GATEWAY_URL}/healthz", timeout=10) as answer:
-                if not json.load(answer)["to_report"]:
-                    time.sleep(0.2)  # what it has in hand is taken
-                    return
-            time.sleep(0.1)
-        raise TimeoutError("the gateway still has reports to push")
+    def all_reported(self) -> None:
+        """Wait until the gateway has told our webhook what became of every message that it took."""
+        under_way = Message.objects.exclude(state__in=[Message.State.DELIVERED, Message.State.FAILED])
+        _until(lambda: not under_way.exists(), "a report on every message")
 
     def on_paper(self, name: str, answer: str = "CONFIRMED") -> None:
         """A clerk books the letter that came, with its scan."""
@@ -277,3 +274,11 @@ class Diary:
         """(day, kind) of every rung that the case was given."""
         rows = Reminder.objects.filter(application=self.case(name)).order_by("rung")
         return [(f"{each.at.astimezone(ZONE):%m-%d}", each.kind) for each in rows]
+
+
+def _until(done: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for what another process does."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.05)

@@ -20,7 +20,7 @@ def test_a_year_in_shanxi(diary):
     chapters.appealed(diary)
     chapters.unit_applied(diary)
     chapters.overdue(diary, "孤山", "寒江")
-    chapters.reviewed(diary, *REVIEWED_IN_SEPTEMBER)
+    chapters.reviewed(diary, *REVIEWED_IN_SEPTEMBER, listed="严重失信", of_no_matter="失信被执行人")
     chapters.published_over_the_holidays(diary, *REVIEWED_IN_SEPTEMBER)
     chapters.first_paid(diary)
     chapters.appeals_decided(diary)
