@@ -16,7 +16,7 @@ from agency.admin import roles_of
 from agency.models import Appeal, Hold, Import, Job, Programme, Reply, Role
 from agency.queries import stuck_jobs
 from subsidies.payout.models import Award, Objection, PaymentBatch, PublicityRound
-from subsidies.refunds.models import Application, Correction, State
+from subsidies.refunds.models import Application, Commitment, Correction, State
 from subsidies.refunds.queries import omitted, overdue_completions, waiting_remarks
 from subsidies.skills.models import Claim
 from subsidies.skills.models import State as ClaimState
@@ -162,8 +162,6 @@ def _case_todos(scope: Q) -> list[Todo]:
     said = waiting_remarks().filter(scope).values("case_id").distinct().count()
     missed = omitted(scope, clock.today()).count()
     holds = _counted(Hold.objects.filter(scope, lifted_at__isnull=True), "kind")
-    appeals = Appeal.objects.filter(scope, state__in=Appeal.OPEN).count()
-    corrections = Correction.objects.filter(settled_at__isnull=True).filter(_under(scope, "application__")).count()
     return [
         *(
             Todo(label, cases.get(state, 0), _state("refunds_application", state), roles, hint)
@@ -192,9 +190,22 @@ def _case_todos(scope: Q) -> list[Todo]:
             PREPARER | REVIEWER,
             "按件计；回复或标为已读后移出。",
         ),
-        Todo("单位的申诉", appeals, _listed("agency_appeal", open="yes"), PREPARER | REVIEWER, "按答复期限排列。"),
         _overdue(scope),
+        *_disputes(scope),
+    ]
+
+
+def _disputes(scope: Q) -> list[Todo]:
+    """What enterprises say against the data: appeals, corrections, sizes that they committed to."""
+    on_case = _under(scope, "application__")
+    appeals = Appeal.objects.filter(scope, state__in=Appeal.OPEN).count()
+    corrections = Correction.objects.filter(on_case, settled_at__isnull=True).count()
+    commitments = Commitment.objects.filter(on_case, holds__isnull=True).count()
+    unverified = _listed("refunds_commitment", verified_at__isempty="1")
+    return [
+        Todo("单位的申诉", appeals, _listed("agency_appeal", open="yes"), PREPARER | REVIEWER, "按答复期限排列。"),
         Todo("单位的更正请求", corrections, _listed("refunds_correction", settled_at__isempty="1"), PREPARER),
+        Todo("待核实的划型承诺", commitments, unverified, REVIEWER, "先行发放，再核实清算。"),
     ]
 
 

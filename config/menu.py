@@ -58,6 +58,7 @@ UNFOLD = {
                     menu("名单导出", "download", "refunds_listexport", "sees_business"),
                     menu("试算", "calculate", "refunds_whatif", "sees_business"),
                     menu("更正请求", "edit_note", "refunds_correction", "sees_business"),
+                    menu("划型承诺", "approval", "refunds_commitment", "sees_business"),
                     menu("申诉", "gavel", "agency_appeal", "sees_business"),
                     menu("差额待办", "difference", "payout_difference", "sees_business"),
                     menu("暂缓", "pause_circle", "agency_hold", "sees_business"),

@@ -78,6 +78,11 @@ def own_appeals(application: Application) -> "QuerySet[Appeal]":
     return Appeal.objects.filter(case_kind=Application.CASE, case_id=application.pk).order_by("-pk")
 
 
+def open_appeal(application: Application) -> Appeal | None:
+    """The appeal that is not answered yet."""
+    return own_appeals(application).filter(state__in=Appeal.OPEN).first()
+
+
 def holds_of(application: Application) -> "QuerySet[Hold]":
     """What stops or stopped the case or its award, oldest first."""
     of_the_case = Hold.objects.filter(case_kind=Application.CASE, case_id=application.pk)

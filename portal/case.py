@@ -17,7 +17,18 @@ from portal import access
 from subsidies.payout.models import Award
 from subsidies.payout.queries import publisher_of
 from subsidies.refunds.models import Application, State
-from subsidies.refunds.queries import Assessed, Case, assess_all, grounds, open_completion, standing, timeline, verdict_of
+from subsidies.refunds.queries import (
+    Assessed,
+    Case,
+    assess_all,
+    grounds,
+    open_completion,
+    size_law,
+    standing,
+    timeline,
+    verdict_of,
+    why_not_commit,
+)
 from subsidies.refunds.queries.letters import TITLES, letters_of
 
 
@@ -227,12 +238,23 @@ def story(application: Application, page: dict[str, Any], on: date) -> dict[str,
         "holds": list(access.open_holds(application)),
         "letters": [(kind, TITLES[kind]) for kind in letters_of(application)],
         "corrections": application.corrections.order_by("asked_at"),
+        "commitments": application.commitments.order_by("given_at"),
+        "size_law": _size_law(application, on, appeals := list(access.own_appeals(application))),
         "difference": access.open_difference(application),
-        "appeals": (appeals := list(access.own_appeals(application))),
+        "appeals": appeals,
         "may_appeal": not any(each.state in Appeal.OPEN for each in appeals) and bool(grounds(application, on).about),
         "round": access.round_of(application),
         "statements": list(award.statements.order_by("at")) if award and award.state == Award.State.OBJECTED else [],
     }
+
+
+def _size_law(application: Application, on: date, appeals: list[Appeal]) -> str:
+    """How it may object to its size on the day; empty where it may not now."""
+    law = size_law(application, on)
+    if law == "commitment":
+        return "" if why_not_commit(application, on) else law
+    open_one = any(each.state in Appeal.OPEN for each in appeals)
+    return law if not open_one and Appeal.About.SIZE in grounds(application, on).about else ""
 
 
 def _reason(application: Application, state: str, events: list[Event]) -> str:

@@ -11,6 +11,7 @@ from agency.actions.talk import LONGEST
 from agency.admin.attachments import ProofsField
 from agency.models import Appeal
 from enterprises.models import Enterprise
+from policy.keys import SIZE_CLASSES
 from sheets import values
 from sheets.values import BadValue, clean_phone, clean_uscc
 from subsidies.refunds.actions import NEED_PROOF
@@ -145,6 +146,38 @@ class EvidenceGiven(PortalForm):
     """What was asked for."""
 
     files = ProofsField(label="证据文件", error_messages={"required": "请选择要提交的文件"})
+
+
+class ChangeAsked(PortalForm):
+    """划型变更申请: what size is right, and what shows it."""
+
+    text = forms.CharField(
+        label="应为什么划型，为什么",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="写明所属行业、从业人员、营业收入或资产总额。请勿填写银行账号和密码",
+        error_messages={"required": "请写明应为什么划型，为什么"},
+    )
+    files = ProofsField(label="印证材料", error_messages={"required": "请上传印证材料，如财务报表、年度报告"})
+
+    def clean_text(self) -> str:
+        return without_long_numbers(str(self.cleaned_data["text"]))
+
+
+class SizeCommitted(PortalForm):
+    """划型书面承诺, signed and stamped."""
+
+    size = forms.ChoiceField(
+        label="承诺书上的划型",
+        choices=[(word, word) for word in SIZE_CLASSES],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择承诺书上的划型"},
+    )
+    files = ProofsField(label="签字盖章的承诺书", error_messages={"required": "请上传签字盖章的承诺书"})
+    liable = forms.BooleanField(
+        label="我单位知道承诺与事实不符的，须退回差额并承担相应法律责任",
+        error_messages={"required": "请勾选后提交"},
+    )
 
 
 class CorrectionAsked(PortalForm):

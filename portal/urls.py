@@ -17,6 +17,7 @@ from portal.views import (
     publicity,
     refund,
     sign_in,
+    sizes,
     talk,
     unconfirmed,
 )
@@ -53,6 +54,8 @@ urlpatterns = [
     path("weiqueren/<int:pk>/", unconfirmed.one_list, name="unconfirmed"),
     path("refunds/<int:pk>/appeal/", appeals.appeal, name="appeal"),
     path("refunds/<int:pk>/appeal/<int:number>/evidence/", appeals.evidence, name="appeal_evidence"),
+    path("refunds/<int:pk>/size/", sizes.size, name="size"),
+    path("refunds/<int:pk>/size/letter/", sizes.letter, name="size_letter"),
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),

@@ -13,7 +13,7 @@ from subsidies.payout.actions.batches import (
     send_back,
     submit_batch,
 )
-from subsidies.payout.actions.differences import DifferenceRefused, note_difference, settle_difference
+from subsidies.payout.actions.differences import DifferenceRefused, Owed, note_difference, note_differences, settle_difference
 from subsidies.payout.actions.objections import (
     ObjectionRefused,
     dismiss,
@@ -43,6 +43,7 @@ __all__ = [
     "Booked",
     "DifferenceRefused",
     "ObjectionRefused",
+    "Owed",
     "ResultsRefused",
     "RoundRefused",
     "accept_account",
@@ -63,6 +64,7 @@ __all__ = [
     "make_batch",
     "mend_account",
     "note_difference",
+    "note_differences",
     "object_over_web",
     "prepare_round",
     "publish_round",

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from agency.models import CreditCheck, Event, Hold, Programme
-from subsidies.payout.models import Award, Objection, Payment
+from subsidies.payout.models import Award, Difference, Objection, Payment
 from subsidies.payout.queries.programmes import barring_flags, terms_in_force
 
 State = Award.State
@@ -126,3 +126,11 @@ def accounts_to_accept() -> "QuerySet[Award]":
 
 def _mended() -> Q:
     return Q(mended_by__isnull=False, accepted_by__isnull=True)
+
+
+def open_differences(award_ids: Collection[int]) -> set[int]:
+    """Those of the awards of which a difference is noted and not dealt with."""
+    if not award_ids:
+        return set()
+    noted = Difference.objects.filter(award__in=award_ids, settled_at__isnull=True)
+    return set(noted.values_list("award_id", flat=True))

@@ -12,6 +12,7 @@ from subsidies.refunds.actions.appeals import (
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
+from subsidies.refunds.actions.commitments import VERIFIERS, commit_size, find_false, hold_true
 from subsidies.refunds.actions.completions import extend_completion, return_for_completion, tell_completions
 from subsidies.refunds.actions.corrections import NEED_PROOF, ask_correction, settle_correction
 from subsidies.refunds.actions.drafts import keep_draft
@@ -38,6 +39,7 @@ __all__ = [
     "NEED_PROOF",
     "NOTERS",
     "TRIERS",
+    "VERIFIERS",
     "WRITERS",
     "AlreadyAnswered",
     "Offered",
@@ -52,6 +54,7 @@ __all__ = [
     "ask_for_evidence",
     "assign",
     "book_calls",
+    "commit_size",
     "confirm",
     "confirm_for",
     "confirm_for_all",
@@ -63,10 +66,12 @@ __all__ = [
     "drop_hosts",
     "extend_completion",
     "file_appeal",
+    "find_false",
     "first_answer",
     "guide_dispatch",
     "hand_in_evidence",
     "hold_all",
+    "hold_true",
     "keep_draft",
     "make_export",
     "offer",

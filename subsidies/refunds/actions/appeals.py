@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from agency.actions.appeals import AppealRefused, ask_evidence, end_appeal, give_evidence, hold_reason, open_appeal
-from agency.actions.attachments import attach
+from agency.actions.attachments import AttachmentRefused, attach
 from agency.actions.holds import open_hold
 from agency.actions.messages import queue_messages
 from agency.models import Appeal, Attachment, CaseKind, Hold, Role, User
@@ -27,6 +27,7 @@ from subsidies.refunds.actions.refusals import check_acts_for, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.appeals import grounds
 from subsidies.refunds.queries.assessments import Assessed, assess_all, holding_case
+from subsidies.refunds.queries.commitments import size_law
 from subsidies.refunds.queries.facts import Case
 
 About = Appeal.About
@@ -51,6 +52,8 @@ def file_appeal(
         found = grounds(application, today)
         if about not in found.about:
             raise AppealRefused(found.why_not or "现在的状态不能就此申诉，请刷新页面后再看。")
+        if about == About.SIZE and not files and size_law(application, today) == "evidence":
+            raise AttachmentRefused("对划型提起变更申请，须附从业人员、营业收入或资产总额的印证材料。")
         days = terms_in_force(application.programme, today).count_of("appeal_answer_days")
         try:
             answer_by = calendar().nth_after(today, days)

@@ -17,6 +17,10 @@ from agency.actions.jobs import Progress, queue_job
 from agency.models import Chunk, Event, Hold, Job, Programme, Role, User
 from agency.moves import check_mover, move_ids, record
 from policy.refund import RefundVerdict
+from policy.verdict import Outcome
+from subsidies.payout.actions import Owed, note_differences
+from subsidies.payout.models import Award
+from subsidies.payout.queries import open_differences
 from subsidies.refunds.actions.changes import hold_changes
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused, edition_on
@@ -253,24 +257,38 @@ def _turn(known: Known, to: str, verdict: RefundVerdict) -> Iterator[str]:
 
 
 def _hold_changed(further: list[tuple[Seen, Assessed]], *, at: datetime) -> Counter[str]:
-    """Stop each case further on whose answers changed, saying what; let go those that are again as they were decided.
+    """Stop each case further on whose answers changed, saying what; let go those that are again as they were decided. Of one
+    that is paid and only its size is another by now (a formal list came later) the difference is noted instead.
 
     A change that a person has settled since the decision is not opened again."""
     held: list[NewHold] = []
+    owed: list[Owed] = []
     same: dict[str, list[int]] = defaultdict(list)
+    noted = open_differences([each.known.award_id for each, _ in further if each.known and each.known.award_id])
     for each, new in further:
         known = each.known
         if known is None or known.decided is None:
             continue
         case_kind, case_id = holding_case(known.id, known.award_id, known.award_state)
-        if reason := change(known.decided, new.verdict):
+        reason, amount = change(known.decided, new.verdict), new.verdict.amount
+        is_paid = known.award_id is not None and known.award_state == Award.State.PAID
+        if is_paid and amount and (known.award_id in noted or _resized(known.decided, new.verdict)):
+            owed.append(Owed(known.award_id, amount, reason or "数据又有变化"))
+        elif reason:
             held.append(NewHold(case_kind, case_id, Hold.Kind.FACTS_CHANGED, reason, each.region_id))
         else:
             same[case_kind].append(case_id)
     lifted = 0
     for case_kind, ids in same.items():
         lifted += lift_holds(case_kind, ids, [Hold.Kind.FACTS_CHANGED], "数据与决定重又一致", by=None, at=at, system_only=True)
-    return Counter(held=len(hold_changes(held, at=at)), let_go=lifted)
+    differences = note_differences(owed, by=None, at=at)
+    return Counter(held=len(hold_changes(held, at=at)), let_go=lifted, differences=differences)
+
+
+def _resized(was: InForce, verdict: RefundVerdict) -> bool:
+    """Whether it is still eligible, by another size."""
+    size = was.answers[ANSWERS.index("size")]
+    return was.eligible and verdict.outcome == Outcome.ELIGIBLE and bool(size) and size != verdict.size
 
 
 def _outcomes(found: dict[int, Assessed]) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""事实: what a refund is decided from, for any number of cases in five statements."""
+"""事实: what a refund is decided from, for any number of cases in five statements, six where sizes are committed to."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -13,6 +13,7 @@ from enterprises.queries import Asked, Figures, figures, parent_sizes
 from policy.dispatch import sums_of
 from policy.facts import NOT_CHECKED, RefundFacts
 from policy.notice import Terms
+from subsidies.refunds.queries.commitments import committed_sizes
 from subsidies.refunds.queries.hosts import hosts_of
 
 
@@ -33,7 +34,8 @@ def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) ->
     branches = {row.parent_uscc for row in rows.values() if row.kind == Enterprise.Kind.BRANCH}
     parents = parent_sizes(terms, branches, asked)
     hosts = hosts_of(terms, [row.uscc for row in rows.values() if row.dispatch], asked)
-    answered = _platform_flags([case.application_id for case in cases if case.application_id], looked_on)
+    known = [case.application_id for case in cases if case.application_id]
+    answered, committed = _platform_flags(known, looked_on), committed_sizes(terms, known)
     key = "paid_months_least"
     least_on = {day: terms.count_of(key, terms.day_that_counts([key], day)) for day in {case.on for case in cases}}
     found = {}
@@ -43,7 +45,8 @@ def facts_of(terms: Terms, year: int, cases: Sequence[Case], looked_on: date) ->
             flags = _flags(row, answered.get(case.application_id or 0))
             lines = hosts.get(row.uscc)
             paid = sums_of(terms, case.on, [line.host for line in lines]) if lines else {}
-            found[case.enterprise_id] = _facts(row, case, least_on[case.on], parents, paid, flags)
+            size = committed.get(case.application_id or 0)
+            found[case.enterprise_id] = _facts(row, case, least_on[case.on], parents, paid, flags, size)
     return found
 
 
@@ -54,6 +57,7 @@ def _facts(
     parents: dict[str, str],
     paid_for_hosts: dict[str, Decimal | None],
     flags: tuple[str, ...],
+    committed_size: str | None,
 ) -> RefundFacts:
     return RefundFacts(
         kind=row.kind, dispatch=row.dispatch, on=case.on, paid_months=row.paid_months(least),
@@ -65,7 +69,7 @@ def _facts(
         statistics_size=row.statistics_size or None, statistics_covers=row.statistics_covers, size_2020=row.size_2020 or None,
         recorded_size=row.recorded_size or None, industry=row.industry or None, employees=row.employees, revenue=row.revenue,
         assets=row.assets, parent_size=parents.get(row.parent_uscc) if row.kind == Enterprise.Kind.BRANCH else None,
-        credit_flags=flags, channel=case.channel, account=row.account, tax_account=row.tax_account,
+        committed_size=committed_size, credit_flags=flags, channel=case.channel, account=row.account, tax_account=row.tax_account,
     )  # fmt: skip
 
 

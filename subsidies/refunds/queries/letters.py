@@ -17,7 +17,7 @@ from policy import explain
 from policy.notice import Terms
 from policy.verdict import Answer
 from subsidies.payout.models import Award, PublishedLine
-from subsidies.payout.queries import legal_basis, publisher_of
+from subsidies.payout.queries import legal_basis, publisher_of, terms_in_force
 from subsidies.refunds.models import Application, Decision, State
 from subsidies.refunds.queries.cases import findings_of, verdict_of
 
@@ -69,6 +69,21 @@ def letter_of(application: Application, kind: str) -> Document:
     if ground.terms.draft and application.programme.final_checked_by_id is None:
         body.insert(0, Text("征求意见稿：所依据的文件尚未正式印发，以下为测算结果，不作为发放的依据。", bold=True))
     return Document(TITLES[kind], [Text(first), *body, Text(rests), signed], number=f"事项编号 {application.pk}")
+
+
+def commitment_letter(application: Application, size: str, on: date) -> Document:
+    """划型书面承诺书 (冀人社发〔2024〕14号 二) to be signed and stamped by the enterprise. Raises NoTerms."""
+    terms = terms_in_force(application.programme, on)
+    publisher = publisher_of(application.region)
+    told = {
+        "office": publisher.name or "经办机构", "name": application.enterprise.name, "uscc": application.enterprise.uscc,
+        "programme": application.programme.title, "basis": legal_basis(application.programme, terms),
+        "clause": terms.clause("size_objection"), "was": application.size, "size": size,
+    }  # fmt: skip
+    first, *lines = _lines(render_to_string("letters/commitment.txt", told))
+    signed = ["单位名称（盖章）：", "法定代表人（签字）：", "日期：        年    月    日"]
+    body: list[Block] = [Text(first), *map(Paragraph, lines), *map(Text, signed)]
+    return Document(f"{size}企业划型承诺书", body, number=f"事项编号 {application.pk}")
 
 
 def _lines(text: str) -> list[str]:

@@ -55,12 +55,13 @@ def mend():
 
 
 @pytest.fixture
-def taken(staff, acts_for, moment):
+def taken(staff, acts_for, moment, scan):
     """An appeal filed by the enterprise and taken in by a clerk."""
 
     def make(application, about, at=None):
         at = at or moment(7, 8)
-        appeal = actions.file_appeal(application, about, WORDS, by=acts_for(application.enterprise), at=at)
+        proofs = [scan()] if about == "size" else []  # a 变更申请 needs one
+        appeal = actions.file_appeal(application, about, WORDS, proofs, by=acts_for(application.enterprise), at=at)
         accept_appeal(appeal, by=staff(Role.PREPARER), at=at)
         return appeal
 
@@ -87,11 +88,11 @@ class TestFiling:
     def test_is_answered_within_working_days(self, confirmed, taken, moment):
         assert taken(confirmed(), "amount", moment(8, 20)).answer_by == date(2024, 9, 18)  # 中秋, and a Saturday worked
 
-    def test_one_is_open_a_case(self, ineligible, taken, acts_for, moment):
+    def test_one_is_open_a_case(self, ineligible, taken, acts_for, moment, scan):
         application = ineligible()
         taken(application, "ineligible")
         with pytest.raises(AppealRefused, match="已有未办结"):
-            actions.file_appeal(application, "size", WORDS, by=acts_for(application.enterprise), at=moment(7, 9))
+            actions.file_appeal(application, "size", WORDS, [scan()], by=acts_for(application.enterprise), at=moment(7, 9))
 
     def test_of_what_nobody_decided_is_refused(self, ineligible, acts_for, moment):
         application = ineligible()
