@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stories.diary import Diary
+pytest.register_assert_rewrite("tests.stories.chapters", "tests.stories.diary", "tests.stories.endings")
+
+from tests.stories.diary import Diary  # noqa: E402 - its asserts are to say what they found
 
 
 @pytest.fixture
