@@ -8,7 +8,7 @@ reading        an .xlsx of contributions read without a database, beside calamin
 export         a screening result written as .xlsx, beside xlsxwriter's constant_memory
 loads          every spreadsheet of the made-up city, checked and confirmed
 lists          pages, searches and filters of the console's list of applications, beside a list of one page
-messages       offers through the SMS gateway and their reports, beside a bare asynchronous loop
+messages       offers through the SMS gateway and their reports, beside a bare asynchronous loop (KILLS=20: the worker is killed)
 screening      a whole programme, beside one SQL statement that writes the same rows
 publicity      a public list of 34,101 lines: published, its files made, its pages opened in Chromium
 rules          `assess refund` on SIZE rows with every column, beside a bare read and write of the same file

@@ -1,11 +1,15 @@
 """SIZE offers through the made-up SMS gateway, which takes 50 ms an answer, beside a bare asynchronous loop that makes the same
 requests over as many connections. 5% fail, 2% are reported twice, 1% are never reported; reports come by the signed counter of
-a web process. Afterwards every message has to be in the one state that its draw wants, and every phone to have heard once."""
+a web process. Afterwards every message has to be in the one state that its draw wants, and every phone to have heard once.
+
+KILLS=20: a real worker sends them and is killed that many times in between; what comes of it is checked the same way."""
 
 import asyncio
 import contextlib
 import json
 import os
+import random
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +26,7 @@ import aiohttp
 from bench.measure import told, watched
 
 SIZE = int(os.environ.get("SIZE") or 100_000)
+KILLS = int(os.environ.get("KILLS") or 0)
 SEED, DELAY_MS, REPORT_MS = 2024, 50, 5_000
 SHARES = {"reject": 0.02, "fail": 0.03, "duplicate": 0.02, "lose": 0.01, "reorder": 0.01, "mute": 0.01}
 SINGLES = 2_000  # most messages that are sent one a request
@@ -35,7 +40,7 @@ def messages() -> None:
 
     rows = [(str(number), phone_of(number)) for number in range(SIZE)]
     with tempfile.TemporaryDirectory() as folder:
-        bare = _bare(rows, BATCH, AT_ONCE, Path(folder))
+        bare = _bare(rows, BATCH, AT_ONCE, Path(folder)) if not KILLS else {}
         with _web() as webhook, _fake(Path(folder) / "ours", webhook) as url:
             _ours(url, Path(folder) / "ours", bare)
 
@@ -102,15 +107,17 @@ def _ours(url: str, kept: Path, bare: dict[str, float]) -> None:
         _queue()
     told("queued", SIZE, queueing)
     with watched() as sending:
+        _kill_again_and_again(url)
         while Message.objects.filter(state__in=["QUEUED", "SENDING"]).exists():
             send_messages()
     told("sent", SIZE, sending, bare)
-    same, single = (seconds / sending.seconds for seconds in bare.values())
-    print(
-        f"{SIZE / sending.seconds:,.0f} messages/s: {same:.2f} x the bare loop of the same requests (0.50 wanted), "
-        f"{single:.1f} x that of one message a request",
-        flush=True,
-    )
+    if bare:
+        same, single = (seconds / sending.seconds for seconds in bare.values())
+        print(
+            f"{SIZE / sending.seconds:,.0f} messages/s: {same:.2f} x the bare loop of the same requests, "
+            f"{single:.1f} x that of one message a request (0.50 wanted)",
+            flush=True,
+        )
     begun = time.perf_counter()
     while json.load(urllib.request.urlopen(f"{url}/healthz", timeout=10))["to_report"]:
         if time.perf_counter() - begun > QUIET:
@@ -119,6 +126,33 @@ def _ours(url: str, kept: Path, bare: dict[str, float]) -> None:
     print(f"the last report came {time.perf_counter() - begun:.1f} s after the last sending", flush=True)
     _give_up(clock.now() + timedelta(hours=73))
     _check(kept)
+
+
+def _kill_again_and_again(url: str) -> None:
+    """KILLS times: start a worker, let it send, and kill it and all that it started at a random moment. What it had in hand is
+    due again ten minutes later, which the desk's clock is moved by."""
+    from agency import clock
+    from agency.actions import set_desk_clock
+    from agency.models import Message
+    from agency.tasks import wake
+
+    moments = random.Random(SEED)
+    given = os.environ | {"SMS_GATEWAY_URL": url, "SMS_REPORTS": "pushed"}
+    command = [sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
+    for _ in range(KILLS):
+        before = Message.objects.filter(state="QUEUED").count()
+        if not before:
+            sys.exit("sent before it was killed often enough: take a larger SIZE")
+        worker = subprocess.Popen(command, cwd=ROOT, env=given, start_new_session=True)
+        wake("agency.send_messages")
+        while Message.objects.filter(state="QUEUED").count() == before:  # until it has some in hand
+            time.sleep(0.05)
+        time.sleep(moments.uniform(0.0, 0.8))
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        stuck = Message.objects.filter(state="SENDING").count()
+        print(f"killed with {stuck:,} in hand, {Message.objects.filter(state='QUEUED').count():,} still queued", flush=True)
+        set_desk_clock(clock.now() + timedelta(minutes=11), real_now=clock.now() - clock.offset())
 
 
 def _queue() -> None:
