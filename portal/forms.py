@@ -176,6 +176,7 @@ class SizeCommitted(PortalForm):
     files = ProofsField(label="签字盖章的承诺书", error_messages={"required": "请上传签字盖章的承诺书"})
     liable = forms.BooleanField(
         label="我单位知道承诺与事实不符的，须退回差额并承担相应法律责任",
+        template_name="portal/tick.html",
         error_messages={"required": "请勾选后提交"},
     )
 
