@@ -56,6 +56,7 @@ urlpatterns = [
     path("refunds/<int:pk>/appeal/<int:number>/evidence/", appeals.evidence, name="appeal_evidence"),
     path("refunds/<int:pk>/size/", sizes.size, name="size"),
     path("refunds/<int:pk>/size/letter/", sizes.letter, name="size_letter"),
+    path("refunds/<int:pk>/size/letter/file/", sizes.letter_file, name="size_letter_file"),
     path("refunds/<int:pk>/files/<int:number>/", attachments.attachment, name="attachment"),
     path("gongshi/", publicity.rounds, name="rounds"),
     path("gongshi/<int:pk>/", publicity.one_round, name="round"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -22,15 +23,7 @@ from subsidies.refunds.queries.letters import NoLetter, letter_of
 def letter(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     application = access.own_refund(who(request), pk)
     found = _found(application, kind)
-    page: dict[str, Any] = {
-        "application": application,
-        "kind": kind,
-        "letter": found,
-        "lines": [(block.text, isinstance(block, Text)) for block in found.blocks if not isinstance(block, Signature)],
-        "signature": next(block for block in found.blocks if isinstance(block, Signature)),
-        "office": publisher_of(application.region),
-        "section": "refund",
-    }
+    page = shown_letter(application, found) | {"pdf": reverse("portal:letter_file", args=[pk, kind])}
     return render(request, "portal/refund/letter.html", page)
 
 
@@ -42,6 +35,18 @@ def letter_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     found = _found(application, kind)
     actions.take_letter(application, found.title, by=who(request), at=clock.now())
     return pdf_answer(found)
+
+
+def shown_letter(application: Application, found: Document) -> dict[str, Any]:
+    """What the page of a letter shows, but where its PDF is (`pdf`)."""
+    return {
+        "application": application,
+        "letter": found,
+        "lines": [(block.text, isinstance(block, Text)) for block in found.blocks if not isinstance(block, Signature)],
+        "signature": next((block for block in found.blocks if isinstance(block, Signature)), None),
+        "office": publisher_of(application.region),
+        "section": "refund",
+    }
 
 
 def pdf_answer(found: Document) -> HttpResponse:

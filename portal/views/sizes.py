@@ -3,24 +3,27 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
 from agency.actions import AppealRefused, AttachmentRefused
+from agency.documents import Document
 from agency.models import Appeal
 from agency.moves import MoveRefused
 from policy.keys import SIZE_CLASSES
 from portal import access, case
 from portal.access import enterprise_only, who
 from portal.forms import ChangeAsked, PortalForm, SizeCommitted
-from portal.views.letters import pdf_answer
+from portal.views.letters import pdf_answer, shown_letter
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
 from subsidies.refunds.queries import commitment_letter, grounds, size_law, why_not_commit
 
 REFUSALS = (AppealRefused, MoveRefused, actions.RefundRefused)
 DONE = {
-    "commitment": "承诺书已收到，已按承诺的划型重新核定。经办机构将核实；与事实不符的，差额须退回。",
+    "commitment": "承诺书已收到。经办机构将核实；与事实不符的，差额须退回。",
     "evidence": "变更申请已提交。结果会发短信告知，办到哪一步可在这里查看。",
 }
 
@@ -55,14 +58,29 @@ def size(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @enterprise_only
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
-    """承诺书 of the size that is asked for (?size=小型), to be signed and stamped."""
-    application, at = access.own_refund(who(request), pk), clock.now()
-    word = request.GET.get("size", "")
-    if word not in SIZE_CLASSES or why_not_commit(application, at.date()):
-        raise Http404("没有这种承诺书；请返回办理页面。")
-    made = commitment_letter(application, word, at.date())
-    actions.take_letter(application, made.title, by=who(request), at=at)
+    """承诺书 of the size that is asked for (?size=小型), to read and print."""
+    application = access.own_refund(who(request), pk)
+    made = _letter(application, request)
+    word, address = request.GET["size"], reverse("portal:size_letter_file", args=[pk])
+    page = shown_letter(application, made) | {"pdf": f"{address}?{urlencode({'size': word})}"}
+    return render(request, "portal/refund/letter.html", page)
+
+
+@require_safe
+@enterprise_only
+def letter_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as PDF, to be signed and stamped; taking it is an Event."""
+    application = access.own_refund(who(request), pk)
+    made = _letter(application, request)
+    actions.take_letter(application, made.title, by=who(request), at=clock.now())
     return pdf_answer(made)
+
+
+def _letter(application: Application, request: HttpRequest) -> Document:
+    word, today = request.GET.get("size", ""), clock.today()
+    if word not in SIZE_CLASSES or why_not_commit(application, today):
+        raise Http404("没有这种承诺书；请返回办理页面。")
+    return commitment_letter(application, word, today)
 
 
 def _why_not(application: Application, law: str) -> str:

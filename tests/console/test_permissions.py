@@ -60,7 +60,7 @@ payout_publicityround PRFAO | prepare:P publish:R objection:PR list:PRA pdf:PRA 
 refunds_application PRFAO | screen:P offer-all:P offer:P review:P approve:R return:P extend:P reject:PR
     credit-by-hand:P hold:PR review-all:P approve-all:R return-all:P reject-all:PR hold-all:PR assign-all:PR
     share-out:PR record-answer:P guide-dispatch:P call-list:P confirm-for:P confirm-for-all:P letter:PRFA
-    write:PR read:PR note:PRF appeal:PR export:PRA
+    write:PR read:PR note:PRF appeal:PR commit:PR anew:R export:PRA
 refunds_commitment PRFAO | holds:R false:R
 refunds_correction PRFAO | settle:P
 refunds_host PRFAO | correct:P

@@ -1,6 +1,7 @@
 """划型异议 in the portal: by the law of the place, a commitment that is made here, or a change asked for with its proof."""
 
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,10 @@ from django.urls import reverse
 from PIL import Image
 from pypdf import PdfReader
 
-from agency.models import Appeal, Event
+from agency.models import Appeal, Event, Programme
 from enterprises.models import CreditListing, Size2020
-from subsidies.refunds.models import Commitment
+from subsidies.payout.models import Award
+from subsidies.refunds.models import Commitment, State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 
@@ -47,7 +49,9 @@ class TestCommitment:
         desk_at(7, 5)
         browser = signed_in(application.enterprise)
         assert "书面承诺所属划型" in browser.get(reverse("portal:refund", args=[application.pk])).content.decode()
-        letter = browser.get(reverse("portal:size_letter", args=[application.pk]), {"size": "小型"})
+        page = browser.get(reverse("portal:size_letter", args=[application.pk]), {"size": "小型"}).content.decode()
+        assert "法定代表人（签字）" in page
+        letter = browser.get(re.search(r'href="([^"]+letter/file/[^"]+)"', page).group(1))
         text = PdfReader(io.BytesIO(letter.content)).pages[0].extract_text().replace("\n", "")
         assert application.enterprise.name in text
         assert "属于小型企业" in text
@@ -78,6 +82,39 @@ class TestCommitment:
         page = signed_in(application.enterprise).post(reverse("portal:size", args=[application.pk]), asked, follow=True)
         assert told in page.content.decode()
         assert not Commitment.objects.exists()
+
+    def test_after_the_review_is_said_to_wait_for_a_person(self, large, signed_in, desk_at):
+        application = large()
+        type(application).objects.filter(pk=application.pk).update(state=State.REVIEWED)
+        desk_at(7, 5)
+        asked = {"size": "小型", "files": [picture()], "liable": "on"}
+        browser = signed_in(application.enterprise)
+        page = browser.post(reverse("portal:size", args=[application.pk]), asked, follow=True).content.decode()
+        assert "由经办机构按承诺重新核定" in page
+        assert "已按承诺核定" not in page
+
+    def test_when_the_programme_is_over_there_is_no_form(self, large, signed_in, desk_at):
+        application = large()
+        Programme.objects.update(state=Programme.State.CLOSED)
+        desk_at(7, 5)
+        browser = signed_in(application.enterprise)
+        page = browser.get(reverse("portal:size", args=[application.pk]), follow=True).content.decode()
+        assert "不再受理划型承诺" in page
+        assert "书面承诺所属划型" not in page
+
+    def test_paid_already_the_difference_is_told(self, large, signed_in, desk_at, moment):
+        application = large()
+        award = Award.objects.create(
+            state=Award.State.PAID, case_kind="refund", case_id=application.pk, uscc=application.enterprise.uscc, name="某",
+            region=application.region, programme=application.programme, amount=application.amount, paid_on=moment(7, 4).date(),
+            account_source="corporate", created_at=moment(7, 3),
+        )  # fmt: skip
+        type(application).objects.filter(pk=application.pk).update(state=State.APPROVED, award=award)
+        desk_at(7, 5)
+        asked = {"size": "小型", "files": [picture()], "liable": "on"}
+        browser = signed_in(application.enterprise)
+        page = browser.post(reverse("portal:size", args=[application.pk]), asked, follow=True).content.decode()
+        assert "重新核定金额 7,200.00 元，已拨付 3,600.00 元" in page
 
     def test_is_nobody_elses(self, large, signed_in, desk_at, make_enterprise):
         application = large()

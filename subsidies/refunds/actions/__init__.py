@@ -1,5 +1,6 @@
 """What changes refunds, one file a noun: one verb, one transaction, keyword-only `by` and `at`."""
 
+from subsidies.refunds.actions.anew import review_anew
 from subsidies.refunds.actions.answers import AlreadyAnswered, apply, apply_for, confirm, decline, first_answer, withdraw
 from subsidies.refunds.actions.appeals import (
     ask_for_evidence,
@@ -12,7 +13,7 @@ from subsidies.refunds.actions.appeals import (
 from subsidies.refunds.actions.approvals import approve, approve_all
 from subsidies.refunds.actions.bulk import BULK_DEEDS, hold_all
 from subsidies.refunds.actions.calls import CALLERS, book_calls, write_call_list
-from subsidies.refunds.actions.commitments import VERIFIERS, commit_size, find_false, hold_true
+from subsidies.refunds.actions.commitments import ENTERERS, VERIFIERS, commit_size, find_false, hold_true
 from subsidies.refunds.actions.completions import extend_completion, return_for_completion, tell_completions
 from subsidies.refunds.actions.corrections import NEED_PROOF, ask_correction, settle_correction
 from subsidies.refunds.actions.drafts import keep_draft
@@ -35,6 +36,7 @@ from subsidies.refunds.actions.what_ifs import TRIERS, start_what_if, try_out
 __all__ = [
     "BULK_DEEDS",
     "CALLERS",
+    "ENTERERS",
     "EXPORTERS",
     "NEED_PROOF",
     "NOTERS",
@@ -85,6 +87,7 @@ __all__ = [
     "return_for_completion",
     "review",
     "review_all",
+    "review_anew",
     "screen",
     "settle_correction",
     "share_out",

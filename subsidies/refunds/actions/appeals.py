@@ -13,15 +13,15 @@ from agency.actions.attachments import AttachmentRefused, attach
 from agency.actions.holds import open_hold
 from agency.actions.messages import queue_messages
 from agency.models import Appeal, Attachment, CaseKind, Hold, Role, User
-from agency.moves import check_mover, move
+from agency.moves import check_mover
 from agency.queries import calendar
 from policy.verdict import Outcome
 from policy.workdays import UnknownYear
-from subsidies.payout.actions import note_difference, strike
+from subsidies.payout.actions import note_difference
 from subsidies.payout.models import Award
 from subsidies.payout.queries import terms_in_force
+from subsidies.refunds.actions.anew import decide, go_again, locked
 from subsidies.refunds.actions.answers import OWN
-from subsidies.refunds.actions.decisions import Deciding, write_decisions, write_sizes
 from subsidies.refunds.actions.offers import phone_of, with_contacts
 from subsidies.refunds.actions.refusals import check_acts_for, edition_on
 from subsidies.refunds.models import Application, State
@@ -33,7 +33,6 @@ from subsidies.refunds.queries.facts import Case
 About = Appeal.About
 SENTENCE = {Appeal.State.UPHELD: "成立", Appeal.State.DISMISSED: "不成立", Appeal.State.REFUSED: "不予受理"}
 _OF_MONEY = frozenset({About.SIZE, About.AMOUNT})
-_AT_THE_BANK = frozenset({Award.State.PAYING, Award.State.PAYMENT_RETURNED, Award.State.OBJECTED})
 
 
 def file_appeal(
@@ -47,8 +46,7 @@ def file_appeal(
         check_mover(application, {Role.PREPARER, Role.REVIEWER}, by, at)
     today = localdate(at)
     with transaction.atomic():
-        locked = Application.objects.select_for_update(of=("self",), no_key=True).select_related("award", "programme")
-        application = locked.get(pk=application.pk)
+        application = locked(application.pk)
         found = grounds(application, today)
         if about not in found.about:
             raise AppealRefused(found.why_not or "现在的状态不能就此申诉，请刷新页面后再看。")
@@ -111,7 +109,7 @@ def uphold_appeal(appeal: Appeal, corrected: str, answer: str, *, by: User, at: 
     """The enterprise is right. `corrected` says which facts were put right, by somebody else, before: the case is assessed
     with them and goes to first review; what is published but unpaid is struck first; of what is paid the difference is noted.
 
-    Raises AppealRefused (the facts still say the same; at the bank) and MoveRefused."""
+    Raises AppealRefused (the facts still say the same), RefundRefused (at the bank) and MoveRefused."""
     if not corrected.strip():
         raise AppealRefused("请写明更正了哪些数据（或推翻了什么认定）。")
     with transaction.atomic():
@@ -122,33 +120,10 @@ def uphold_appeal(appeal: Appeal, corrected: str, answer: str, *, by: User, at: 
         why = f"第 {appeal.pk} 号申诉成立，按更正后的数据重新核定"
         award = application.award
         if award is not None and award.state == Award.State.PAID:
-            _decide(application, new, why, by=by, at=at)
+            decide(application, new, why, by=by, at=at)
             note_difference(award, new.verdict.amount, f"第 {appeal.pk} 号申诉成立", by=by, at=at)
         else:
-            _go_again(application, new, award, why, by=by, at=at)
-
-
-def _go_again(application: Application, new: Assessed, award: Award | None, why: str, *, by: User, at: datetime) -> None:
-    """A case that was refused or approved goes to first review under its new decision, an award of it falls."""
-    if award is not None and award.state in _AT_THE_BANK:
-        raise AppealRefused(f"款项当前为“{award.get_state_display()}”，请待银行回盘或异议、退票办结后再作决定。")
-    if award is not None and award.state not in (Award.State.STRUCK, Award.State.FORFEITED):
-        strike(award, why, by=by, at=at)
-    _decide(application, new, why, by=by, at=at)
-    application.refresh_from_db()
-    if application.state in (State.INELIGIBLE, State.REJECTED, State.APPROVED):
-        channel = {"channel": OWN} if application.state == State.INELIGIBLE else {}
-        first = application.submitted_at or at
-        move(application, State.SUBMITTED, by=by, at=at, why=why, award=None, submitted_at=first, reason="", **channel)
-
-
-def _decide(application: Application, new: Assessed, why: str, *, by: User, at: datetime) -> None:
-    """Put the new decision and size in force."""
-    edition = edition_on(application.programme, localdate(at))
-    deciding = Deciding(application.pk, application.state, application.decision_id, new, why)
-    if not write_decisions([deciding], edition, by=by, at=at):
-        raise AppealRefused("此件刚刚已由他人或系统处理，本次操作未生效；请刷新页面后再看。")
-    write_sizes({application.enterprise_id: new}, edition, application.year, by=None, at=at)
+            go_again(application, new, why, by=by, at=at, own=OWN if application.state == State.INELIGIBLE else "")
 
 
 def _assessed(application: Application, at: datetime) -> Assessed:
@@ -188,9 +163,7 @@ def _tell(application: Application, kind: str, told: dict[str, Any], *, at: date
 
 
 def _application(appeal: Appeal) -> Application:
-    """The case, under a row lock."""
-    rows = Application.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("award__region", "programme", "region", "decision").get(pk=appeal.case_id)
+    return locked(appeal.case_id)
 
 
 def _holding(application: Application) -> tuple[str, int]:

@@ -26,7 +26,7 @@ from subsidies.payout.admin.publicity import ProgrammeForm
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, barring_flags, terms_in_force
 from subsidies.refunds import actions, queries
-from subsidies.refunds.admin import answering, appeals, completing, many, panels, reminding, talk
+from subsidies.refunds.admin import answering, appeals, completing, many, panels, reminding, sizes, talk
 from subsidies.refunds.admin.exports import EXPORT
 from subsidies.refunds.admin.filters import FailedFilter, HeldFilter, SizeFilter, UnknownFilter
 from subsidies.refunds.admin.letters import LETTER
@@ -187,6 +187,8 @@ class ApplicationAdmin(DeskAdmin):
         LETTER,
         *talk.DEEDS,
         appeals.FILE,
+        sizes.COMMIT,
+        sizes.ANEW,
         EXPORT,
     ]
 
@@ -194,6 +196,8 @@ class ApplicationAdmin(DeskAdmin):
         allowed = super().may(request, deed, obj)
         if deed is appeals.FILE and obj is not None:
             return allowed and bool(queries.grounds(obj, clock.today()).about)
+        if deed is sizes.COMMIT and obj is not None:
+            return allowed and not queries.why_not_commit(obj, clock.today())
         if deed is reminding.CONFIRM_FOR and obj is not None:
             return allowed and reminding.chose_proxy(obj, clock.today())
         if deed.name == "offer" and obj is not None and obj.state == State.SUBMITTED:

@@ -20,7 +20,7 @@ from policy import explain
 from subsidies.payout.admin.panels import money, table
 from subsidies.refunds import actions
 from subsidies.refunds.admin.exports import HINT, PartForm, export_of
-from subsidies.refunds.models import Application, Commitment, Correction, Host, ScreeningRun, State
+from subsidies.refunds.models import Application, Correction, Host, ScreeningRun, State
 
 PREPARER = frozenset({Role.PREPARER})
 REFUSALS = (MoveRefused, actions.RefundRefused)
@@ -160,42 +160,6 @@ class CorrectionAdmin(DeskAdmin):
 
     def may(self, request: HttpRequest, deed: Deed, obj: Correction | None = None) -> bool:
         return super().may(request, deed, obj) and (obj is None or obj.settled_at is None)
-
-
-class VerifyForm(forms.Form):
-    finding = forms.CharField(
-        label="如何核实、核实到什么（单位可见）", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="如：查阅 2023 年度财务报表，从业人员 120 人、营业收入 3,000 万元。",
-    )  # fmt: skip
-
-
-@admin.register(Commitment)
-class CommitmentAdmin(DeskAdmin):
-    region_path = "application__region__path"
-    list_display = ("application", "size", "paid", "given_at", "holds", "verified_at")
-    list_select_related = ("application__enterprise", "application__region", "application__award")
-    list_filter = ("size", "holds", ("verified_at", admin.EmptyFieldListFilter))
-    ordering = ("-id",)
-    fields = ("application", ("size", "paid"), ("given_by", "given_at"), ("holds", "verified_by", "verified_at"), "finding")
-    readonly_fields = ("paid",)
-    deeds: ClassVar = [
-        Deed("holds", "核实属实", actions.VERIFIERS, actions.hold_true, form=VerifyForm, main=True, refusals=REFUSALS),
-        Deed(
-            "false", "核实不属实", actions.VERIFIERS, actions.find_false, form=VerifyForm, refusals=REFUSALS,
-            hint="承诺不再计入，按其余数据重新划型；已拨付的不改，差额列入“差额待办”。",
-        ),
-    ]  # fmt: skip
-
-    @admin.display(description="已拨付")
-    def paid(self, commitment: Commitment) -> str:
-        award = commitment.application.award
-        return f"{money(award.amount)} 元" if award and award.paid_on else "—"
-
-    def panels(self, request: HttpRequest, obj: Commitment) -> list[Panel]:
-        return [attachments_panel(Application.CASE, obj.application_id)]
-
-    def may(self, request: HttpRequest, deed: Deed, obj: Commitment | None = None) -> bool:
-        return super().may(request, deed, obj) and (obj is None or obj.verified_at is None)
 
 
 @admin.register(Host)

@@ -96,9 +96,9 @@ class Application(models.Model):
         (State.CONFIRMED, State.REJECTED): {Role.PREPARER},
         (State.SUBMITTED, State.REJECTED): {Role.PREPARER},
         (State.REVIEWED, State.APPROVED): {Role.REVIEWER},
-        # an upheld appeal: assessed again, it goes through review anew
+        # an upheld appeal, or facts that changed after the first review: assessed again, it goes through review anew
         (State.INELIGIBLE, State.SUBMITTED): {Role.ENTERPRISE, Role.PREPARER, Role.REVIEWER},
-        **{(was, State.SUBMITTED): {Role.REVIEWER} for was in (State.REJECTED, State.APPROVED)},
+        **{(was, State.SUBMITTED): {Role.REVIEWER} for was in (State.REJECTED, State.REVIEWED, State.APPROVED)},
         (State.REVIEWED, State.REJECTED): {Role.REVIEWER},
         (State.RETURNED, State.REJECTED): {Role.PREPARER},  # not completed by the day that was set
         **{

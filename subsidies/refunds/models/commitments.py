@@ -1,7 +1,7 @@
 """划型承诺: an enterprise's written word about its own size, which counts until it is found false."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from agency.models import User
 from policy.keys import SIZE_CLASSES
@@ -10,7 +10,7 @@ from subsidies.refunds.models.cases import Application
 
 class Commitment(models.Model):
     """划型书面承诺: the enterprise is paid at the size that it commits to, and that is verified afterwards (冀人社发〔2024〕14号
-    二). Until then it is work that waits."""
+    二). Until then it is work that waits, for another person than who entered it."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="commitments", verbose_name="返还事项")
     size = models.CharField("承诺的划型", max_length=4, choices=[(word, word) for word in SIZE_CLASSES])
@@ -30,6 +30,11 @@ class Commitment(models.Model):
             models.CheckConstraint(
                 condition=Q(holds__isnull=True, verified_by__isnull=True) | Q(holds__isnull=False, verified_by__isnull=False),
                 name="commitment_verified_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(verified_by__isnull=True) | ~Q(verified_by=F("given_by")),
+                name="commitment_needs_a_second_person",
+                violation_error_message="登记承诺的人不能核实，请由另一人核实。",
             ),
         ]
 

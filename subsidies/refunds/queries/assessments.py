@@ -16,7 +16,8 @@ from subsidies.payout.models import Award
 from subsidies.refunds.models import Application, Decision, State
 from subsidies.refunds.queries.facts import Case, facts_of
 
-ANSWERED_STATES = frozenset({State.CONFIRMED, State.REVIEWED, State.APPROVED})
+# one that was confirmed and is reviewed anew is SUBMITTED: its day stays the day of confirmation
+ANSWERED_STATES = frozenset({State.CONFIRMED, State.SUBMITTED, State.REVIEWED, State.APPROVED})
 
 
 class Assessed(NamedTuple):

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from datetime import date
 
+from agency.models import Programme
 from policy.notice import Terms
 from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, terms_in_force
 from subsidies.refunds.models import Application, Commitment, State
 
-_OVER = frozenset({State.REJECTED, State.WITHDRAWN, State.WAIVED})
+OVER = frozenset({State.REJECTED, State.WITHDRAWN, State.WAIVED})
 _FALLEN = frozenset({Award.State.STRUCK, Award.State.FORFEITED})
 
 
@@ -31,13 +32,15 @@ def size_law(application: Application, on: date) -> str:
 
 def why_not_commit(application: Application, on: date) -> str:
     """Why it may not commit itself to a size now, in Chinese; empty where it may."""
+    if application.programme.state != Programme.State.OPEN:
+        return "本项目尚未开办或已结束，不再受理划型承诺；请联系经办机构。"
     if size_law(application, on) != "commitment":
         return "本项目对划型有异议的不采用书面承诺；请提出申诉并附证据。"
     terms = terms_in_force(application.programme, on)
     if application.enterprise.kind in terms.words_of("social_kinds") and terms.word_of("size_social") == "insured_count":
         return "贵单位这一类型只按平均参保人数划型，书面承诺不起作用；人数有误的，请申请更正。"
     award = application.award
-    if application.state in _OVER or (award is not None and award.state in _FALLEN):
+    if application.state in OVER or (award is not None and award.state in _FALLEN):
         return "此件已办结，不再受理划型承诺。"
     if application.commitments.exclude(holds=False).exists():
         return "贵单位已就本年度划型作出承诺；如承诺有误，请联系经办机构。"

@@ -5,6 +5,7 @@ edition that it rests on and the office's name and day."""
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
@@ -79,11 +80,19 @@ def commitment_letter(application: Application, size: str, on: date) -> Document
         "office": publisher.name or "经办机构", "name": application.enterprise.name, "uscc": application.enterprise.uscc,
         "programme": application.programme.title, "basis": legal_basis(application.programme, terms),
         "clause": terms.clause("size_objection"), "was": application.size, "size": size,
+        **{name: _or_blank(getattr(application.enterprise, name)) for name in ("industry", "employees", "revenue", "assets")},
     }  # fmt: skip
     first, *lines = _lines(render_to_string("letters/commitment.txt", told))
     signed = ["单位名称（盖章）：", "法定代表人（签字）：", "日期：        年    月    日"]
     body: list[Block] = [Text(first), *map(Paragraph, lines), *map(Text, signed)]
     return Document(f"{size}企业划型承诺书", body, number=f"事项编号 {application.pk}")
+
+
+def _or_blank(known: object) -> str:
+    """A figure as plain text; a line to write it on where it is not known."""
+    if known in (None, ""):
+        return "＿＿＿＿"
+    return f"{known:,}" if isinstance(known, int | Decimal) else str(known)
 
 
 def _lines(text: str) -> list[str]:

@@ -246,7 +246,7 @@ class TestUpheld:
         appeal = taken(application, "amount")
         Award.objects.filter(pk=application.award_id).update(state=Award.State.PAYING)
         pay(application.enterprise, 12, 10, arrived_on=date(2023, 12, 20), line="补录")
-        with pytest.raises(AppealRefused, match="待银行回盘"):
+        with pytest.raises(actions.RefundRefused, match="待银行回盘"):
             actions.uphold_appeal(appeal, "补录", "漏计", by=staff(Role.REVIEWER), at=moment(7, 9))
 
 

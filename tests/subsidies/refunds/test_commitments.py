@@ -4,15 +4,16 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from agency.actions import AttachmentRefused
-from agency.models import Event, Hold, Role
+from agency.models import Event, Hold, Message, Programme, Role
 from agency.moves import MoveRefused
 from enterprises.models import CreditListing, Size2020, SizeDecision, SizeListing
 from subsidies.payout.actions import settle_difference
 from subsidies.payout.models import Award, Difference
 from subsidies.refunds import actions
-from subsidies.refunds.models import State
+from subsidies.refunds.models import Commitment, State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 
@@ -129,6 +130,29 @@ class TestCommitting:
         assert application.amount == Decimal("3600.00")
         assert "大型→中小微" in Hold.objects.get(case_id=application.pk, kind=Hold.Kind.FACTS_CHANGED).reason
 
+    def test_on_a_case_that_is_over_changes_its_decision_no_more(self, large, commit, staff, moment):
+        application = large()
+        made = commit(application)
+        type(application).objects.filter(pk=application.pk).update(state=State.WAIVED)
+        actions.find_false(made, "不属实", by=staff(Role.REVIEWER), at=moment(8, 1))
+        application.refresh_from_db()
+        assert (application.state, application.amount) == (State.WAIVED, Decimal("7200.00"))
+        assert sizes(application)[-1] == ("大型", "大型", "size_2020", True)
+
+    def test_of_a_programme_that_is_over_is_refused(self, large, commit):
+        application = large()
+        Programme.objects.update(state=Programme.State.CLOSED)
+        with pytest.raises(actions.RefundRefused, match="已结束"):
+            commit(application)
+
+    def test_may_be_entered_by_a_clerk_of_the_region_from_a_paper(self, large, commit, staff):
+        application = large()
+        for nobody in (staff(Role.FINANCE), staff(Role.PREPARER, region="140303")):
+            with pytest.raises(MoveRefused):
+                commit(application, by=nobody)
+        made = commit(application, by=staff(Role.PREPARER))
+        assert (made.given_by, application.amount) == (staff(Role.PREPARER), Decimal("7200.00"))
+
     def test_once_paid_the_difference_is_noted(self, large, commit, paid):
         application = large()
         award = paid(application)
@@ -168,12 +192,131 @@ class TestVerifying:
         with pytest.raises(actions.RefundRefused, match="经核实不属实"):
             commit(application)
 
+    def test_found_false_with_no_other_size_holds_what_is_paid(self, make_enterprise, screen, commit, paid, staff, moment):
+        enterprise = make_enterprise()
+        screen()
+        application = enterprise.applications.get()
+        made = commit(application)
+        award = paid(application)
+        actions.find_false(made, "查无此规模", by=staff(Role.REVIEWER), at=moment(8, 1))
+        application.refresh_from_db()
+        held = Hold.objects.get(case_kind=Award.CASE, case_id=award.pk, lifted_at__isnull=True)
+        assert "划型 中小微→无" in held.reason
+        assert application.amount == Decimal("7200.00")
+        assert not Difference.objects.exists()
+
+    def test_is_told_to_the_enterprise(self, large, commit, staff, moment):
+        made = commit(large())
+        actions.find_false(made, "不属实", by=staff(Role.REVIEWER), at=moment(8, 1))
+        told = Message.objects.get(kind="size_verified", case_id=made.application_id)
+        assert "已核实：不属实" in told.text.reveal()
+
+    def test_is_another_persons_than_who_entered_it(self, large, commit, staff, moment):
+        reviewer = staff(Role.REVIEWER)
+        made = commit(large(), by=reviewer)
+        with pytest.raises(actions.RefundRefused, match="另一人"):
+            actions.hold_true(made, "属实", by=reviewer, at=moment(8, 1))
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Commitment.objects.update(holds=True, verified_by=reviewer, verified_at=moment(8, 1))
+        actions.hold_true(made, "属实", by=staff(Role.REVIEWER, 2), at=moment(8, 1))
+        assert made.holds
+
     def test_is_a_reviewers_and_needs_its_words(self, large, commit, staff, moment):
         made = commit(large())
         with pytest.raises(MoveRefused):
             actions.hold_true(made, "属实", by=staff(Role.PREPARER), at=moment(8, 1))
         with pytest.raises(actions.RefundRefused, match="如何核实"):
             actions.hold_true(made, " ", by=staff(Role.REVIEWER), at=moment(8, 1))
+
+
+class TestAnew:
+    """A case past its first review is paid at the committed size too: by a reviewer's word, through both reviews again."""
+
+    @pytest.fixture
+    def reviewed(self, large, moment):
+        def make(state=State.REVIEWED):
+            application = large()
+            type(application).objects.filter(pk=application.pk).update(state=state, answered_at=moment(7, 3))
+            application.refresh_from_db()
+            return application
+
+        return make
+
+    @pytest.fixture
+    def awarded(self, reviewed, paid):
+        """Approved; its award stands in a state."""
+
+        def make(state):
+            application = reviewed(State.APPROVED)
+            award = paid(application)
+            Award.objects.filter(pk=award.pk).update(state=state, paid_on=None)
+            application.refresh_from_db()
+            return application
+
+        return make
+
+    def anew(self, application, by, at):
+        actions.review_anew(application, "书面承诺为小型", by=by, at=at)
+        application.refresh_from_db()
+
+    def test_goes_to_first_review_with_what_changed(self, reviewed, commit, staff, moment):
+        application = reviewed()
+        commit(application)
+        assert (application.state, application.amount) == (State.REVIEWED, Decimal("3600.00"))
+        self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+        assert (application.state, application.amount) == (State.SUBMITTED, Decimal("7200.00"))
+        assert not Hold.objects.filter(case_id=application.pk, lifted_at__isnull=True).exists()
+
+    def test_its_day_stays_the_day_of_confirmation(self, reviewed, commit, staff, look_up, moment):
+        application = reviewed()
+        commit(application)
+        self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+        assert application.decision.on == date(2024, 7, 3)
+        look_up(application, "REVIEW", moment(7, 9))
+        Size2020.objects.update(size="小型")  # so that there is something new to decide
+        actions.review(application, by=staff(Role.PREPARER), at=moment(7, 9))
+        application.refresh_from_db()
+        assert (application.state, application.decision.on) == (State.REVIEWED, date(2024, 7, 3))
+
+    @pytest.mark.parametrize("state", [Award.State.PENDING, Award.State.PUBLICISED, Award.State.CLEARED])
+    def test_strikes_an_award_that_is_not_paid(self, awarded, commit, staff, moment, state):
+        application = awarded(state)
+        award = application.award
+        commit(application)
+        assert Hold.objects.filter(case_kind=Award.CASE, case_id=award.pk, lifted_at__isnull=True).exists()
+        self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+        award.refresh_from_db()
+        assert (award.state, award.amount) == (Award.State.STRUCK, Decimal("3600.00"))
+        assert (application.state, application.award, application.amount) == (State.SUBMITTED, None, Decimal("7200.00"))
+        assert not Hold.objects.filter(case_id=award.pk, lifted_at__isnull=True).exists()
+
+    @pytest.mark.parametrize(
+        ("state", "told"), [(Award.State.PAYING, "待银行回盘"), (Award.State.PAID, "已拨付"), (Award.State.STRUCK, "拨付前")]
+    )
+    def test_of_what_is_at_the_bank_or_beyond_is_refused(self, awarded, commit, staff, moment, state, told):
+        application = awarded(Award.State.PENDING)
+        commit(application)
+        Award.objects.filter(pk=application.award_id).update(state=state)
+        with pytest.raises(actions.RefundRefused, match=told):
+            self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+        application.refresh_from_db()
+        assert (application.state, application.amount) == (State.APPROVED, Decimal("3600.00"))
+
+    def test_where_nothing_changed_or_it_is_eligible_no_more_is_refused(self, reviewed, staff, moment):
+        application = reviewed()
+        with pytest.raises(actions.RefundRefused, match="没有变化"):
+            self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+        Size2020.objects.all().delete()
+        with pytest.raises(actions.RefundRefused, match="不再符合条件"):
+            self.anew(application, staff(Role.REVIEWER), moment(7, 8))
+
+    def test_is_a_reviewers_and_needs_its_words(self, reviewed, commit, staff, moment):
+        application = reviewed()
+        commit(application)
+        with pytest.raises(MoveRefused):
+            self.anew(application, staff(Role.PREPARER), moment(7, 8))
+        with pytest.raises(actions.RefundRefused, match="为什么"):
+            actions.review_anew(application, " ", by=staff(Role.REVIEWER), at=moment(7, 8))
 
 
 class TestLaterList:
