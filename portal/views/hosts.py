@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import clock
@@ -28,6 +29,7 @@ from subsidies.refunds.models import Host
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS = 40  # by form; more go by spreadsheet
+STEPS = ("apply", "hosts")  # where a report leads on to
 CELLS = tuple(HostRow.base_fields)
 REFUSALS = (actions.RefundRefused, MoveRefused)
 WRITTEN = "用工单位已保存。请核对资金分配后提交申请。"
@@ -94,11 +96,15 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     enterprise = access.own_enterprise(by)
     if request.method == "POST" and imp.state in (Import.State.CHECKED, Import.State.REFUSED):
         return _settle(request, imp, at)
+    first = access.programme_to_apply(enterprise, at.date()) is not None
+    found = None if first else access.own_refunds(by).first()
+    to = {step: reverse(f"portal:{step}", args=[found.pk]) if found else reverse(f"portal:{step}_first") for step in STEPS}
     issues = [item[:5] for item in [*imp.report.get("errors", []), *imp.report.get("warnings", [])]]
     page = {
         "imp": imp, "enterprise": enterprise, "office": publisher_of(enterprise.region), "section": "refund", "issues": issues,
         "warnings": open_warnings(imp), "waiting": imp.state == Import.State.CHECKING, "good": imp.new + imp.changed,
         "account_changes": imp.report.get("for_another", 0), "rows": imp.report.get("rows", 0),
+        "address": to,
     }  # fmt: skip
     return render(request, "portal/refund/hosts_report.html", page)
 
