@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from agency.tasks import wake
 from sheets.values import uscc_check
 from subsidies.payout.models import PublicityRound
 from subsidies.refunds.models import Application, State
+from tests.browser.walk import barriers
 from tests.office import uscc
 from tests.portal.conftest import (  # noqa: F401 - the same city as behind the portal's own tests
     acts_for,
@@ -99,8 +99,7 @@ def sign_in(page: Page, uscc: str, number: str, code_on: Callable[[str], str]) -
 def is_sound(page: Page, name: str, pictures) -> None:
     """No serious barrier, nothing wider than the screen; a picture for whoever wants to look."""
     page.screenshot(path=pictures / f"portal-{name}.png", full_page=True)
-    found = [each for each in Axe().run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], name
+    assert barriers(page) == [], name
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], name
 
 
@@ -273,46 +272,3 @@ class TestAnybody:
             page.get_by_label("联系电话或通信地址").fill("03538899001")
             page.get_by_role("button", name="查询").click()
             expect(page.get_by_role("heading", level=1)).to_have_text("已收到，正在核查")
-
-    @pytest.mark.parametrize("width", [375, 1280])
-    def test_meets_no_barrier_at_the_public_pages(
-        self,
-        site,
-        browser,
-        browser_context_args,
-        approved,  # noqa: F811
-        publish,  # noqa: F811
-        desk_at,  # noqa: F811
-        pictures,
-        width,
-    ):
-        approved(name=LONG_NAME)
-        round_ = with_files(publish())
-        desk_at(7, 9)
-        with browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 812}}) as context:
-            page = context.new_page()
-            for name, path in (
-                ("round", f"{round_.pk}/"), ("object", f"{round_.pk}/1/object/"), ("answer", "answer/"),
-            ):  # fmt: skip
-                page.goto(f"/gongshi/{path}")
-                is_sound(page, f"publicity-{name}-{width}", pictures)
-            page.goto(f"/gongshi/{round_.pk}/1/object/")
-            for label, said in (("您的真实姓名", "欧阳某某"), ("联系电话或通信地址", "0353-8899001"), ("异议内容", "已停产")):
-                page.get_by_label(label).fill(said)
-            page.get_by_role("button", name="提交异议").click()
-            is_sound(page, f"publicity-filed-{width}", pictures)
-
-    @pytest.mark.parametrize("path", ["/", "/sign-in/", "/gongshi/", "/nothing/"])
-    @pytest.mark.parametrize("width", [375, 1280])
-    def test_meets_no_barrier(self, site, browser, browser_context_args, programme, pictures, path, width):  # noqa: F811
-        with browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 812}}) as context:
-            page = context.new_page()
-            page.goto(path)
-            is_sound(page, f"{path.strip('/') or 'home'}-{width}", pictures)
-
-    def test_meets_no_barrier_in_a_list(self, handset, paid, desk_at, pictures):  # noqa: F811
-        application = paid(name=LONG_NAME)
-        desk_at(7, 9)
-        handset.goto(f"/gongshi/{application.award.lines.get().round_id}/")
-        expect(handset.get_by_role("cell", name=application.enterprise.name)).to_be_visible()
-        is_sound(handset, "list", pictures)
