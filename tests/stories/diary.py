@@ -178,7 +178,7 @@ class Diary:
     def delivered(self, name: str, template: str) -> list[str]:
         """The texts of a kind that the gateway delivered to the enterprise's contact this year, newest first."""
         address = f"{settings.SMS_GATEWAY_URL}/outbox?phone={self.units[name].phone}&format=json"
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             shown = [each for each in json.load(answer)["messages"] if each["template"] == template]
         ours = set(Message.objects.filter(kind=template).values_list("pk", flat=True))  # it remembers other years too
         return [each["text"] for each in shown if int(each["id"]) in ours]
@@ -215,7 +215,7 @@ class Diary:
         said = json.dumps({"phone": self.units[name].phone, "text": text}).encode()
         asked = urllib.request.Request(f"{settings.SMS_GATEWAY_URL}/reply", said, {"Content-Type": "application/json"})
         before = Reply.objects.count()
-        urllib.request.urlopen(asked, timeout=10).close()
+        urllib.request.urlopen(asked, timeout=60).close()
         _until(lambda: Reply.objects.count() > before, "the reply")
         self.sweep("refunds.take_replies", "agency.send_messages")
 
@@ -276,7 +276,7 @@ class Diary:
         return [(f"{each.at.astimezone(ZONE):%m-%d}", each.kind) for each in rows]
 
 
-def _until(done: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def _until(done: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Wait for what another process does."""
     end = time.monotonic() + seconds
     while not done():
