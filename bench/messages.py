@@ -114,8 +114,8 @@ def _ours(url: str, kept: Path, bare: dict[str, float]) -> None:
     if bare:
         same, single = (seconds / sending.seconds for seconds in bare.values())
         print(
-            f"{SIZE / sending.seconds:,.0f} messages/s: {same:.2f} x the bare loop of the same requests, "
-            f"{single:.1f} x that of one message a request (0.50 wanted)",
+            f"{SIZE / sending.seconds:,.0f} messages/s: {same:.2f} x the bare loop of the same requests (0.50 wanted), "
+            f"{single:.1f} x that of one message a request",
             flush=True,
         )
     begun = time.perf_counter()
