@@ -65,6 +65,7 @@ class Award(models.Model):
     # These stop payment, not publicity: a missing account or payee is no condition of the subsidy.
     PAYMENT_HOLDS: ClassVar = frozenset({Hold.Kind.NO_ACCOUNT, Hold.Kind.DEREGISTERED})
     CASE = "award"
+    FALLEN: ClassVar = (State.STRUCK, State.FORFEITED)  # nothing is paid of it any more
 
     class AccountSource(models.TextChoices):
         CORPORATE = "corporate", "对公账户"

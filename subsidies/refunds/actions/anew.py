@@ -16,7 +16,6 @@ from subsidies.refunds.actions.refusals import RefundRefused, edition_on
 from subsidies.refunds.models import Application, State
 from subsidies.refunds.queries.assessments import Assessed, assess_all, case_of, change, in_force
 
-FALLEN = frozenset({Award.State.STRUCK, Award.State.FORFEITED})
 _AT_THE_BANK = frozenset({Award.State.PAYING, Award.State.PAYMENT_RETURNED, Award.State.OBJECTED})
 
 
@@ -31,7 +30,7 @@ def review_anew(application: Application, why: str, *, by: User, at: datetime) -
         application = locked(application.pk)
         check_mover(application, {Role.REVIEWER}, by, at)
         award = application.award
-        if application.state not in (State.REVIEWED, State.APPROVED) or (award is not None and award.state in FALLEN):
+        if application.state not in (State.REVIEWED, State.APPROVED) or (award is not None and award.state in Award.FALLEN):
             raise RefundRefused("只有初审通过后、拨付前的事项可以重新核定；请刷新页面后再看。")
         if award is not None and award.state == Award.State.PAID:
             raise RefundRefused("款项已拨付，不能重新审核；划型变化的差额见“差额待办”。")
@@ -52,7 +51,7 @@ def go_again(application: Application, new: Assessed, why: str, *, by: User, at:
     award = application.award
     if award is not None and award.state in _AT_THE_BANK:
         raise RefundRefused(f"款项当前为“{award.get_state_display()}”，请待银行回盘或异议、退票办结后再作决定。")
-    if award is not None and award.state not in FALLEN:
+    if award is not None and award.state not in Award.FALLEN:
         strike(award, why, by=by, at=at)
     decide(application, new, why, by=by, at=at)
     application.refresh_from_db()

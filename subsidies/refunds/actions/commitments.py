@@ -16,7 +16,7 @@ from policy.keys import SIZE_CLASSES
 from policy.verdict import Outcome
 from subsidies.payout.actions import note_difference
 from subsidies.payout.models import Award
-from subsidies.refunds.actions.anew import FALLEN, decide, locked
+from subsidies.refunds.actions.anew import decide, locked
 from subsidies.refunds.actions.changes import hold_changes
 from subsidies.refunds.actions.decisions import write_sizes
 from subsidies.refunds.actions.offers import phone_of, with_contacts
@@ -100,7 +100,7 @@ def _assess_again(application: Application, why: str, *, by: User, at: datetime)
     new = assess_all(edition, application.year, [case_of(application, today)], today)[application.enterprise_id]
     write_sizes({application.enterprise_id: new}, edition, application.year, by=None, at=at)
     award, amount = application.award, new.verdict.amount if new.verdict.outcome == Outcome.ELIGIBLE else None
-    if application.state in OVER or (award is not None and award.state in FALLEN):
+    if application.state in OVER or (award is not None and award.state in Award.FALLEN):
         return
     is_paid = award is not None and award.state == Award.State.PAID
     if application.state in _REVIEWED and not (is_paid and amount):

@@ -11,14 +11,14 @@ from agency.actions.holds import lift_holds, open_hold
 from agency.models import Attachment, Event, Hold, Role, User
 from agency.moves import check_mover, record
 from subsidies.refunds.actions.refusals import RefundRefused, check_acts_for
-from subsidies.refunds.models import Application, Correction, State
+from subsidies.refunds.models import Application, Correction
 from subsidies.refunds.queries.assessments import holding_case
+from subsidies.refunds.queries.commitments import OVER
 
 NEED_PROOF = {
     Correction.About.ACCOUNT: "开户许可证、基本存款账户信息或银行出具的账户证明",
     Correction.About.SIZE: "从业人员、营业收入或资产总额的证明，如财务报表、年度报告",
 }
-OVER = frozenset({State.REJECTED, State.WITHDRAWN, State.WAIVED})
 
 
 def ask_correction(

@@ -142,6 +142,6 @@ def _shown(name: str, value: object) -> str:
 
 def holding_case(application_id: int, award_id: int | None, award_state: str | None) -> tuple[str, int]:
     """The case that a hold stops: the award where one lives, else the application."""
-    if award_id is not None and award_state not in {Award.State.STRUCK, Award.State.FORFEITED}:
+    if award_id is not None and award_state not in Award.FALLEN:
         return CaseKind.AWARD, award_id
     return CaseKind.REFUND, application_id

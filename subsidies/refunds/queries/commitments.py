@@ -5,12 +5,10 @@ from datetime import date
 
 from agency.models import Programme
 from policy.notice import Terms
-from subsidies.payout.models import Award
 from subsidies.payout.queries import NoTerms, terms_in_force
 from subsidies.refunds.models import Application, Commitment, State
 
 OVER = frozenset({State.REJECTED, State.WITHDRAWN, State.WAIVED})
-_FALLEN = frozenset({Award.State.STRUCK, Award.State.FORFEITED})
 
 
 def committed_sizes(terms: Terms, application_ids: Collection[int]) -> dict[int, str]:
@@ -40,7 +38,7 @@ def why_not_commit(application: Application, on: date) -> str:
     if application.enterprise.kind in terms.words_of("social_kinds") and terms.word_of("size_social") == "insured_count":
         return "贵单位这一类型只按平均参保人数划型，书面承诺不起作用；人数有误的，请申请更正。"
     award = application.award
-    if application.state in OVER or (award is not None and award.state in _FALLEN):
+    if application.state in OVER or (award is not None and award.state in award.FALLEN):
         return "此件已办结，不再受理划型承诺。"
     if application.commitments.exclude(holds=False).exists():
         return "贵单位已就本年度划型作出承诺；如承诺有误，请联系经办机构。"
