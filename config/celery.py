@@ -15,6 +15,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
     "send queued messages": {"task": "agency.send_messages", "schedule": 5},
     "read receipts": {"task": "agency.read_receipts", "schedule": 30},
     "work screenings": {"task": "refunds.work_screenings", "schedule": 10},
+    "screen for new lists of sizes": {"task": "refunds.screen_new_sizes", "schedule": 60},
     "make lists": {"task": "refunds.work_exports", "schedule": 10},
     "make publicity files": {"task": "payout.work_lists", "schedule": 10},
     "work bulks": {"task": "refunds.work_bulks", "schedule": 10},

@@ -61,6 +61,13 @@ def help_screening(job: Job) -> None:
         actions.screen(_run_of(job), at=clock.now(), progress=progress)
 
 
+@shared_task(name="refunds.screen_new_sizes")
+def screen_new_sizes() -> None:
+    """Order a screening where a formal list of sizes came after the newest one."""
+    if ordered := actions.screen_new_sizes(at=clock.now()):
+        _log.info("%d screenings ordered for new lists of sizes", ordered)
+
+
 @shared_task(name="refunds.work_exports")
 def work_exports() -> None:
     """Make every list that waits."""

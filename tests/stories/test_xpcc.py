@@ -4,9 +4,12 @@ apply this year (二（一）).
 Its own: while the notice is a draft nothing is published or paid, until its final number is recorded by one person and
 checked by another; premiums are shared half and half (一（一）); the base leaves out arrears of other years and late fees
 (二（一）). No list bars, but a payee that is deregistered is nobody to pay. Its period runs to 31 December, so that publicity,
-completion, objections and appeals span 国庆."""
+completion, objections and appeals span 国庆. A formal list of sizes that comes after the payment is screened for by itself, and
+the difference is noted (二（一）)."""
 
-from subsidies.payout.models import PaymentBatch, PublicityRound
+from agency.models import Event
+from subsidies.payout.models import Difference, PaymentBatch, PublicityRound
+from subsidies.refunds.models import ScreeningRun
 from tests.stories import chapters
 from tests.stories.chapters import REVIEWED_IN_SEPTEMBER
 from tests.stories.endings import ALL_FIVE, ENDINGS, IN_THE_LAST_LIST, IN_THE_SECOND_LIST, SILENT, ended
@@ -29,6 +32,7 @@ def test_a_year_in_xpcc(diary):
     not_yet_asked(diary)
     chapters.asked_again(diary, 10, 21, "明湖", "派远")
     chapters.late_autumn(diary, "明湖", "派远", "金石")
+    sized_formally(diary)
     chapters.last_application(diary)
     chapters.asked_again(diary, 12, 23, "寒江")
     chapters.year_ends(diary, "飞鸿", "孤山")
@@ -70,3 +74,19 @@ def not_yet_asked(diary):
     """18 October: an own applicant is not reviewed before it has been asked."""
     diary.on(10, 18)
     assert "自主申请的也须由单位确认" in diary["经办甲"].is_told("refunds_application", "review", diary.case("派远").pk)
+
+
+def sized_formally(diary):
+    """2 December: the formal list names one that was paid 60 % as large. Nobody starts a screening; the difference to 30 % is
+    noted, what is paid stays, and nobody else is touched."""
+    diary.on(12, 2)
+    diary.sweep("refunds.screen_new_sizes", "refunds.work_screenings")
+    assert ScreeningRun.objects.count() == 1
+    diary.load("size-list", [{"统一社会信用代码": diary.units["晨光"].uscc, "划型": "大型", "年度": 2024}])
+    for _ in range(2):
+        diary.sweep("refunds.screen_new_sizes", "refunds.work_screenings")
+    run = ScreeningRun.objects.exclude(finished_at=None).latest("pk")
+    assert (run.on, run.requested_by, ScreeningRun.objects.count()) == (diary.today, None, 2)
+    assert "二（一）" in Event.objects.get(case_kind="screening", case_id=run.pk, by=None).why
+    noted = Difference.objects.get()
+    assert (noted.award, str(noted.paid), str(noted.owed)) == (diary.case("晨光").award, "7200.00", "3600.00")

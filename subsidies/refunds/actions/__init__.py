@@ -27,7 +27,7 @@ from subsidies.refunds.actions.refusals import RefundRefused
 from subsidies.refunds.actions.reminders import remind
 from subsidies.refunds.actions.replies import take_replies
 from subsidies.refunds.actions.reviews import Reviewed, reject, review, review_all
-from subsidies.refunds.actions.screenings import cut, screen, start_screening
+from subsidies.refunds.actions.screenings import cut, screen, screen_new_sizes, start_screening
 from subsidies.refunds.actions.sharing import assign, share_out, take_back
 from subsidies.refunds.actions.talk import NOTERS, WRITERS, read_remarks, write_note, write_remark
 from subsidies.refunds.actions.turns import Turned, day_turns, tell_paid, tell_struck, tell_turned
@@ -89,6 +89,7 @@ __all__ = [
     "review_all",
     "review_anew",
     "screen",
+    "screen_new_sizes",
     "settle_correction",
     "share_out",
     "start_screening",

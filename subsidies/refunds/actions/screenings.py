@@ -3,7 +3,7 @@
 import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from policy.refund import RefundVerdict
 from policy.verdict import Outcome
 from subsidies.payout.actions import Owed, note_differences
 from subsidies.payout.models import Award
-from subsidies.payout.queries import open_differences
+from subsidies.payout.queries import NoTerms, open_differences, terms_in_force
 from subsidies.refunds.actions.changes import hold_changes
 from subsidies.refunds.actions.decisions import Birth, Deciding, bear, write_decisions, write_sizes
 from subsidies.refunds.actions.refusals import RefundRefused, edition_on
@@ -37,6 +37,7 @@ from subsidies.refunds.queries.assessments import (
     news,
 )
 from subsidies.refunds.queries.facts import Case
+from subsidies.refunds.queries.sizes import resized_later, size_lists, unread_size_lists
 
 CHUNK = 5_000
 
@@ -68,10 +69,11 @@ class Seen(NamedTuple):
     known: Known | None
 
 
-def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -> ScreeningRun:
-    """Order a screening of the whole programme as of a day, under the edition in force on it. Raises RefundRefused:
-    the programme is not open, the day is to come or no edition counts on it, or a screening of it still runs."""
-    check_mover(programme, {Role.PREPARER, Role.REVIEWER}, by, at)
+def start_screening(programme: Programme, on: date, *, by: User | None, at: datetime, why: str = "") -> ScreeningRun:
+    """Order a screening of the whole programme as of a day, under the edition in force on it; `by` None is the system, which
+    says why. Raises RefundRefused: the programme is not open, the day is to come or no edition counts on it, or a screening
+    of it still runs."""
+    check_mover(programme, {Role.PREPARER, Role.REVIEWER, Role.SYSTEM}, by, at)
     if on > localdate(at):
         raise RefundRefused(f"筛查日 {on} 晚于今天，请核对日期。")
     with transaction.atomic():
@@ -82,13 +84,40 @@ def start_screening(programme: Programme, on: date, *, by: User, at: datetime) -
         live = Job.objects.filter(kind=Job.Kind.SCREENING, state__in=[Job.State.QUEUED, Job.State.RUNNING])
         if ScreeningRun.objects.filter(programme=locked, pk__in=live.values("subject_id")).exists():
             raise RefundRefused("本项目已有筛查在进行，请等它完成或取消后再开始。")
-        run = ScreeningRun.objects.create(programme=locked, edition=edition, on=on, requested_by=by, requested_at=at)
+        run = ScreeningRun.objects.create(
+            programme=locked, edition=edition, on=on, requested_by=by, requested_at=at, size_lists=size_lists(locked.pk)
+        )
         record(
             Event.Kind.WRITE, case="screening", case_id=run.pk, by=by, at=at, region_id=locked.region_id,
-            why=f"开始筛查：{locked}，筛查日 {on}",
+            why=f"开始筛查：{locked}，筛查日 {on}" + (f"；{why}" if why else ""),
         )  # fmt: skip
         queue_job(Job.Kind.SCREENING, run.pk, locked.region_id, by=by, at=at)
     return run
+
+
+def screen_new_sizes(*, at: datetime) -> int:
+    """Order a screening of each open programme whose notice has formal lists of sizes count when they come late, once for
+    the lists that its newest screening did not find; none before its first, and none while one waits or runs. As of today,
+    or of the last day of the period. Safe in any number of processes at once. Returns how many were ordered."""
+    ordered = 0
+    for programme in Programme.objects.filter(pk__in=unread_size_lists()).order_by("pk"):
+        with suppress(NoTerms, RefundRefused):  # without terms yet, or closed just now: the others go on
+            terms = terms_in_force(programme, localdate(at))
+            on = min(localdate(at), terms.refund_period[1])
+            if resized_later(terms, on):
+                ordered += _screen_unread(programme, on, terms.clause("size_settled_later", on), at=at)
+    return ordered
+
+
+def _screen_unread(programme: Programme, on: date, clause: str, *, at: datetime) -> bool:
+    with transaction.atomic():
+        Programme.objects.select_for_update().get(pk=programme.pk)
+        unread = unread_size_lists().get(programme.pk, [])  # as it is now that nobody else orders one
+        if unread:
+            which = "、".join(map(str, unread[:10])) + (" 等" if len(unread) > 10 else "")
+            why = f"上次筛查之后导入了正式划型名单（第 {which} 号导入），按最新划型重新判定 {clause}"
+            start_screening(programme, on, by=None, at=at, why=why)
+    return bool(unread)
 
 
 def screen(run: ScreeningRun, *, at: datetime, progress: Progress) -> None:

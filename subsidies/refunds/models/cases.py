@@ -185,8 +185,9 @@ class ScreeningRun(models.Model):
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="screenings", verbose_name="项目")
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="+", verbose_name="版本")
     on = models.DateField("筛查日")
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="发起人")
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="发起人")  # null: the system
     requested_at = models.DateTimeField("发起时间")
+    size_lists = ArrayField(models.BigIntegerField(), verbose_name="已计入的划型名单", default=list)  # the imports it found
     finished_at = models.DateTimeField("完成时间", null=True)
     counts = models.JSONField("结果", default=dict)  # outcomes, amount, failed and unknown by rule code, changed
 
