@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from agency.intake import fates
-from agency.intake.checks import DUPLICATE, Search, duplicates, flags, found_by, prepared, repeated, searches, what
+from agency.intake.checks import DUPLICATE, Search, duplicates, flags, found_by, prepared, repeated, repeats, searches, what
 from agency.intake.compare import compared
 from agency.intake.declare import parameters_of
 from agency.intake.fates import CHANGED, REFUSED, UNCHANGED
@@ -72,7 +72,7 @@ def digest_now(staging: Staging, *, scope: list[str], at: datetime, told: Callab
         standing = {*(flag.code for flag in look.flags), *(search.code for search in look.searches if search.of_file)}
         look.forget(all_but=[UNREADABLE, DUPLICATE, *standing])
         look.decide(asked)
-        return _digest(look)
+        return _digest(look, _decided(look))
 
 
 class _Look:
@@ -98,10 +98,12 @@ class _Look:
     def find_duplicates(self) -> None:
         """Keys are counted by their hash first; where none repeats nothing is compared."""
         self.told(0, None, "查找重复行", "项")
+        self.cursor.execute(repeats(self.staging).as_string(None))
+        if not self.cursor.fetchone()[0]:
+            return
         table = sql.Identifier(f"intake_{self.staging.imp.pk}_repeated")
         self.run(repeated(self.staging, table))
-        if self.ask("SELECT FROM {table} LIMIT 1", table=table):
-            self.run(duplicates(self.staging, table))
+        self.run(duplicates(self.staging, table))
         self.run(sql.SQL("DROP TABLE {}").format(table))
 
     def decide(self, asked: list[Search]) -> None:
@@ -134,31 +136,35 @@ class _Look:
                 self.run(found_by(self.staging, flag.check, flag.code, fates.flagged(self.staging, flag)))
 
 
-def _digest(look: _Look) -> str:
-    """Of what becomes of every row, what was found of it, and which changes another person has to confirm."""
-    names = {"fates": look.staging.fates, "issues": look.staging.issues}
-    decided = look.ask(
+def _decided(look: _Look) -> list[tuple[int, ...]]:
+    """(fate, rows, mix of the rows, mix of what was found of them) of each fate."""
+    return look.ask(
         "SELECT fate, count(*), bit_xor(hashint8extended(row, fate)), bit_xor(hashint8extended(row, flags)) "
         "FROM {fates} GROUP BY fate ORDER BY fate",
-        **names,
-    )
+        fates=look.staging.fates,
+    )  # fmt: skip
+
+
+def _digest(look: _Look, decided: list[tuple[int, ...]]) -> str:
+    """Of what becomes of every row, what was found of it, and which changes another person has to confirm."""
     codes = [UNREADABLE, DUPLICATE, *(search.code for search in look.searches)]
     found = look.ask(
         "SELECT count(*), bit_xor(hashint8extended(row, hashtext(code))) FROM {issues} WHERE code = ANY({codes})",
-        codes=sql.Literal(codes), **names,
+        codes=sql.Literal(codes), issues=look.staging.issues,
     )  # fmt: skip
     return hashlib.sha256(repr([decided, found, _for_another(look)]).encode()).hexdigest()
 
 
 def _counted(look: _Look) -> Report:
-    names = {"rows": look.staging.rows, "fates": look.staging.fates, "issues": look.staging.issues}
+    names = {"rows": look.staging.rows, "issues": look.staging.issues}
     ((rows,),) = look.ask("SELECT count(*) FROM {rows}", **names)
-    counts = dict(look.ask("SELECT fate, count(*) FROM {fates} GROUP BY fate", **names))
+    decided = _decided(look)
+    counts = {fate: count for fate, count, *_ in decided}
     ((warned,),) = look.ask("SELECT count(DISTINCT row) FROM {issues} WHERE level = 'W'", **names)
     others = {fate: counts.get(fate, 0) for fate in (REFUSED, CHANGED, UNCHANGED)}
     return Report(
         rows=rows, refused=others[REFUSED], new=rows - sum(others.values()), changed=others[CHANGED],
-        unchanged=others[UNCHANGED], warned=warned, for_another=_for_another(look)[0], digest=_digest(look),
+        unchanged=others[UNCHANGED], warned=warned, for_another=_for_another(look)[0], digest=_digest(look, decided),
         errors=_first(look, ERROR), warnings=_first(look, WARNING), kinds_of_issue=_kinds_of_issue(look),
     )  # fmt: skip
 

@@ -85,11 +85,10 @@ def _broken(cell: str, what: str, reason: str, *figures: str) -> Check:
 
 PREMIUM_NOTICE = "national/2024"  # the rate is one for the whole country; this notice states it, with its months
 
+# Months since January 1904, exact to the end of 2099: 48 are 1461 days. A third of the time of asking for year and month.
+MONTHS_SINCE_1904 = "(s.month - '1904-01-01'::date + 15) * 48 / 1461"
 # The rate of a row's month, by its place among those of `premium_rates`; NULL where none is stated.
-_PREMIUM_RATE = (
-    "(%(premium_rates)s::numeric[])["
-    "12 * (extract(year FROM s.month)::int - %(premium_since)s) + extract(month FROM s.month)::int]"
-)
+_PREMIUM_RATE = f"(%(premium_rates)s::numeric[])[1 + {MONTHS_SINCE_1904} - 12 * (%(premium_since)s - 1904)]"
 
 
 @intake.declare

@@ -6,6 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from agency import intake
 from agency.actions.imports import ImportRefused
 from enterprises.models import CreditListing, Enterprise, SizeCover
+from enterprises.resources.contributions import MONTHS_SINCE_1904
 from tests.office import contribution, enterprise, uscc
 
 
@@ -166,6 +167,17 @@ class TestContributions:
             "contributions", [contribution(known, 费款所属期="201801", 缴费基数="10000", 单位应缴="1", 个人应缴="1")]
         )
         assert (imp.warned, imp.refused) == (0, 0)
+
+    def test_months_are_counted_as_the_calendar_counts_them(self, db):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT s.month, {MONTHS_SINCE_1904} FROM (SELECT generate_series('1904-01-01'::date, '2099-12-01', "
+                "'1 month')::date AS month) s WHERE extract(year FROM s.month) * 12 + extract(month FROM s.month) - 22849 "
+                f"<> {MONTHS_SINCE_1904}"
+            )
+            assert cursor.fetchall() == []
+            cursor.execute(f"SELECT {MONTHS_SINCE_1904} FROM (VALUES ('1904-01-01'::date), ('2099-12-01')) s (month)")
+            assert cursor.fetchall() == [(0,), (2351,)]
 
     def test_days_to_come_are_refused_and_months_to_come_told(self, office, known):
         rows = [contribution(known, 费款所属期="202408", 到账日期="2024-07-01"), contribution(known, 到账日期="2024-07-02")]
