@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -38,8 +38,12 @@ def watched(*, own: bool = True) -> Iterator[Watched]:
         watching = time.thread_time()
 
     def worked() -> float:
-        times = os.times()
-        return sum(times[:4] if own else times[2:4])
+        """Of this process and of its children, those that have ended and those that have not."""
+        times, living = os.times(), 0.0
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                living += sum(process.cpu_times()[:2])
+        return sum(times[:4] if own else times[2:4]) + living
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

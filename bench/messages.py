@@ -2,7 +2,9 @@
 requests over as many connections. 5% fail, 2% are reported twice, 1% are never reported; reports come by the signed counter of
 a web process. Afterwards every message has to be in the one state that its draw wants, and every phone to have heard once.
 
-KILLS=20: a real worker sends them and is killed that many times in between; what comes of it is checked the same way."""
+They are sent as on any machine: by a worker with a process a core, which is woken once when they are queued and then again
+and again by the beat's rule. KILLS=20: the worker has one process and is killed that many times in between; what comes of it is
+checked the same way."""
 
 import asyncio
 import contextlib
@@ -29,6 +31,7 @@ SIZE = int(os.environ.get("SIZE") or 100_000)
 KILLS = int(os.environ.get("KILLS") or 0)
 SEED, DELAY_MS, REPORT_MS = 2024, 50, 5_000
 SHARES = {"reject": 0.02, "fail": 0.03, "duplicate": 0.02, "lose": 0.01, "reorder": 0.01, "mute": 0.01}
+PROCESSES = os.cpu_count() or 1  # of the worker, as of any that is started without a word on it
 SINGLES = 2_000  # most messages that are sent one a request
 QUIET = 120  # seconds in which the reports of all have to come
 ROOT = Path(__file__).parent.parent
@@ -40,7 +43,7 @@ def messages() -> None:
 
     rows = [(str(number), phone_of(number)) for number in range(SIZE)]
     with tempfile.TemporaryDirectory() as folder:
-        bare = _bare(rows, BATCH, AT_ONCE, Path(folder)) if not KILLS else {}
+        bare = _bare(rows, BATCH, AT_ONCE * PROCESSES, Path(folder)) if not KILLS else {}
         with _web() as webhook, _fake(Path(folder) / "ours", webhook) as url:
             _ours(url, Path(folder) / "ours", bare)
 
@@ -99,17 +102,14 @@ def _ours(url: str, kept: Path, bare: dict[str, float]) -> None:
     from django.conf import settings
 
     from agency import clock
-    from agency.models import Message
-    from agency.tasks import send_messages
 
     settings.SMS_GATEWAY_URL, settings.SMS_REPORTS = url, "pushed"
     with watched() as queueing:
         _queue()
     told("queued", SIZE, queueing)
-    with watched() as sending:
-        _kill_again_and_again(url)
-        while Message.objects.filter(state__in=["QUEUED", "SENDING"]).exists():
-            send_messages()
+    _kill_again_and_again(url)
+    with _worker(url, PROCESSES), watched() as sending:
+        _send()
     told("sent", SIZE, sending, bare)
     if bare:
         same, single = (seconds / sending.seconds for seconds in bare.values())
@@ -128,6 +128,44 @@ def _ours(url: str, kept: Path, bare: dict[str, float]) -> None:
     _check(kept)
 
 
+def _send() -> None:
+    """Until everything is sent: woken once, as by whoever queued the messages, then as often as by the beat."""
+    from agency.models import Message
+    from agency.tasks import wake
+    from config.celery import SWEEPS
+
+    beats = SWEEPS["send queued messages"]["schedule"]
+    woken = 0.0
+    while any(Message.objects.filter(state=state).exists() for state in ("QUEUED", "SENDING")):
+        if time.monotonic() - woken > beats:
+            wake("agency.send_messages")
+            woken = time.monotonic()
+        time.sleep(0.1)
+
+
+def _start_worker(url: str, processes: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--concurrency", str(processes)]
+    given = os.environ | {"SMS_GATEWAY_URL": url, "SMS_REPORTS": "pushed"}
+    return subprocess.Popen([*command, "--loglevel", "ERROR"], cwd=ROOT, env=given, start_new_session=True)
+
+
+@contextlib.contextmanager
+def _worker(url: str, processes: int) -> Iterator[None]:
+    """A worker that is ready for its first task."""
+    from celery import current_app
+
+    worker = _start_worker(url, processes)
+    try:
+        until = time.monotonic() + 60
+        while not current_app.control.ping(timeout=1):
+            if time.monotonic() > until:
+                sys.exit("the worker did not start")
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
 def _kill_again_and_again(url: str) -> None:
     """KILLS times: start a worker, let it send, and kill it and all that it started at a random moment. What it had in hand is
     due again ten minutes later, which the desk's clock is moved by."""
@@ -137,13 +175,11 @@ def _kill_again_and_again(url: str) -> None:
     from agency.tasks import wake
 
     moments = random.Random(SEED)
-    given = os.environ | {"SMS_GATEWAY_URL": url, "SMS_REPORTS": "pushed"}
-    command = [sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
     for _ in range(KILLS):
         before = Message.objects.filter(state="QUEUED").count()
         if not before:
             sys.exit("sent before it was killed often enough: take a larger SIZE")
-        worker = subprocess.Popen(command, cwd=ROOT, env=given, start_new_session=True)
+        worker = _start_worker(url, 1)
         wake("agency.send_messages")
         while Message.objects.filter(state="QUEUED").count() == before:  # until it has some in hand
             time.sleep(0.05)
