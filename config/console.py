@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 from agency import clock
@@ -76,6 +77,14 @@ def sees_trail(request: HttpRequest) -> bool:
 
 def environment(request: HttpRequest) -> list[str] | None:
     return [f"演示 · 台历 {clock.today():%Y-%m-%d}", "warning"] if settings.DEMO else None
+
+
+def style(request: HttpRequest) -> str:
+    return static("console/console.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("console/console.js")
 
 
 def board(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

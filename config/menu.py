@@ -30,6 +30,8 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "ENVIRONMENT": "config.console.environment",
     "DASHBOARD_CALLBACK": "config.console.board",
+    "STYLES": ["config.console.style"],
+    "SCRIPTS": ["config.console.script"],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.6)",
