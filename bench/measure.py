@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -18,18 +18,26 @@ class Watched:
     most = 0
 
 
+def children() -> dict[int, psutil.Process]:
+    """Those of this process that run, and theirs, by their ids."""
+    return {process.pid: process for process in psutil.Process().children(recursive=True)}
+
+
 @contextmanager
-def watched(*, own: bool = True) -> Iterator[Watched]:
-    """Watches this process and its children; `own` false: the children alone."""
+def watched(*, own: bool = True, but: Collection[int] = ()) -> Iterator[Watched]:
+    """Watches this process and its children; `own` false: the children alone; `but`: ids of children that are left out."""
     found, over = Watched(), threading.Event()
     watching = 0.0
+
+    def others() -> list[psutil.Process]:
+        return [process for pid, process in children().items() if pid not in but]
 
     def watch() -> None:
         nonlocal watching
         this = psutil.Process()
         while not over.wait(0.2):
             held = 0
-            for process in [*([this] if own else []), *this.children(recursive=True)]:
+            for process in [*([this] if own else []), *others()]:
                 try:
                     held += process.memory_full_info().pss
                 except psutil.NoSuchProcess:
@@ -40,9 +48,9 @@ def watched(*, own: bool = True) -> Iterator[Watched]:
     def worked() -> float:
         """Of this process and of its children, those that have ended and those that have not."""
         times, living = os.times(), 0.0
-        for process in psutil.Process().children(recursive=True):
+        for process in others():
             with suppress(psutil.NoSuchProcess):
-                living += sum(process.cpu_times()[:2])
+                living += sum(process.cpu_times()[:4])
         return sum(times[:4] if own else times[2:4]) + living
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -162,7 +162,7 @@ def wait_for_worker(seconds: float = 120) -> None:
 
     with Redis.from_url(os.environ["REDIS_URL"], decode_responses=True) as queue:
         until = time.monotonic() + seconds
-        while not _asks_for_more(queue) or _has_tasks(queue):
+        while not _is_idle(queue):
             if time.monotonic() > until:
                 raise TimeoutError(
                     f"the worker is not done after {seconds} s:\n{(MACHINE.logs / 'worker.log').read_text()[-4000:]}"
@@ -170,15 +170,13 @@ def wait_for_worker(seconds: float = 120) -> None:
             time.sleep(0.05)
 
 
-def _asks_for_more(queue: "Redis") -> bool:
-    """Whether the worker waits for the queue's next task. What it has taken it has noted as unacked by then: between the two,
-    a task is in neither list, for as long as a busy machine keeps the worker from going on."""
-    return any(client["cmd"] == "brpop" and "b" in client["flags"] for client in queue.client_list())
-
-
-def _has_tasks(queue: "Redis") -> bool:
-    with queue.pipeline() as at_once:
-        return any(at_once.llen("celery").hlen("unacked").execute())
+def _is_idle(queue: "Redis") -> bool:
+    """Whether no task is queued, none is noted as unacked, and the worker waits for the next one, all at one moment. What the
+    worker has taken it has noted by the time it asks for more: between the two a task is in neither list, for as long as a busy
+    machine keeps the worker from going on."""
+    with queue.pipeline(transaction=True) as at_once:
+        queued, unacked, clients = at_once.llen("celery").hlen("unacked").client_list().execute()
+    return not queued and not unacked and any(client["cmd"] == "brpop" and "b" in client["flags"] for client in clients)
 
 
 @pytest.fixture

@@ -138,8 +138,7 @@ def found_by(staging: Staging, check: Check, code: str, narrowed: sql.Composable
 
 
 def repeats(staging: Staging) -> sql.Composable:
-    """How many rows have a hash of their key that another row has too. Sorting a million tells it in half the time of grouping
-    them."""
+    """How many more rows there are than hashes of their keys. Sorting a million tells it in half the time of grouping them."""
     return sql.SQL("SELECT count({hash}) - count(DISTINCT {hash}) FROM {rows} WHERE {known}").format(
         hash=_hash_of_key(staging), rows=staging.rows, known=_known_key(staging)
     )
