@@ -59,6 +59,14 @@ class Panel:
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Of a plain table: which columns hold figures, and so stand to the right with their heads."""
+        if self.template == "admin/desk/table.html":
+            rows = self.context["rows"] = [list(row) for row in self.context["rows"]]
+            self.context["right"] = {
+                place for row in rows for place, cell in enumerate(row) if isinstance(cell, dict) and "number" in cell
+            }
+
 
 class Refused(Exception):
     """A deed that cannot be done, said in Chinese."""

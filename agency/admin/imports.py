@@ -247,7 +247,8 @@ def report_panel(imp: Import) -> Panel:
         if kind["level"] == "W":
             level, one = {"word": "RETURNED", "label": "提醒"}, looked.get(kind["name"])
             done = f"{one.by.name} {localtime(one.at):%Y-%m-%d %H:%M} 已核对" if one else {"word": "CHECKED", "label": "待核对"}
-        rows.append([level, kind["name"], {"number": f"{kind['rows']:,}"}, kind["reason"], done])
+        like = kind["reason"] if kind["reason"] != kind["name"] else "—"
+        rows.append([level, kind["header"] or "—", kind["name"], {"number": f"{kind['rows']:,}"}, like, done])
     ignored = "、".join(f"{header}（{sheet}）" for sheet, header in imp.report["unknown"])
     notes = [*([f"未识别、已忽略的列：{ignored}"] if ignored else []), *imp.report["notes"]]
     return Panel(
@@ -255,7 +256,7 @@ def report_panel(imp: Import) -> Panel:
         "admin/desk/table.html",
         {
             "note": "；".join(notes),
-            "heads": ["级别", "内容", "行数", "如", "处理"],
+            "heads": ["级别", "列", "内容", "行数", "如", "处理"],
             "rows": rows,
             "empty": "没有错误，也没有提醒。",
         },

@@ -116,11 +116,13 @@ class ProgrammeAdmin(DeskAdmin):
     fields = (
         ("title", "state"),
         ("notice", "region", "year"),
-        ("confirm_by", "collective_decision_over"),
-        ("sms_sign", "sms_templates", "sms_report_hours"),
-        ("final_number", "final_on", "final_recorded_by", "final_checked_by"),
+        ("confirm_by", "over"),
+        ("sms_sign", "own_templates", "sms_report_hours"),
+        ("final_number", "final_on"),
+        ("final_recorded_by", "final_checked_by"),
         ("prepared_by", "created_at", "opened_at"),
     )
+    readonly_fields = ("over", "own_templates")
     deeds: ClassVar = [
         Deed("prepare", "筹备新项目", POLICY, prepare, form=PrepareForm, above=True, main=True, refusals=(ProgrammeRefused,)),
         Deed(
@@ -172,6 +174,15 @@ class ProgrammeAdmin(DeskAdmin):
         ),
         Deed("close", "结束项目", POLICY, close_programme, states=frozenset({State.OPEN}), refusals=(ProgrammeRefused,)),
     ]
+
+    @admin.display(description="集体审议金额线（元）")
+    def over(self, programme: Programme) -> str:
+        """Above it a batch needs the number of a collective decision."""
+        return "—" if programme.collective_decision_over is None else f"{programme.collective_decision_over:,.2f}"
+
+    @admin.display(description="短信模板号")
+    def own_templates(self, programme: Programme) -> str:
+        return "；".join(f"{kind}：{number}" for kind, number in programme.sms_templates.items()) or "—"
 
     def may(self, request: HttpRequest, deed: Deed, obj: Programme | None = None) -> bool:
         """The number of a final text is asked for a draft alone, and checked once it is recorded."""

@@ -40,6 +40,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    def get_full_name(self) -> str:
+        """What the console calls whoever has signed in."""
+        return self.name
+
     @property
     def is_staff(self) -> bool:
         return self.kind == self.Kind.STAFF
@@ -209,8 +213,31 @@ class Message(models.Model):
     HELD_MOVES: ClassVar = frozenset()
     CASE = "message"
 
+    class Kind(models.TextChoices):
+        """Its template in templates/sms, by name."""
+
+        APPEAL = "appeal", "申诉结果"
+        APPEAL_EVIDENCE = "appeal_evidence", "申诉补充证据"
+        COMPLETION_DUE = "completion_due", "补正期限提醒"
+        COMPLETION_OVERDUE = "completion_overdue", "补正逾期"
+        DECLINED = "declined", "放弃后告知"
+        DISPATCH = "dispatch", "告知派遣单位申请"
+        OFFER = "offer", "确认通知"
+        OFFER_SILENT = "offer_silent", "确认通知（默认接受）"
+        OVERDUE = "overdue", "逾期后告知"
+        PAID = "paid", "拨付告知"
+        PAYMENT_RETURNED = "payment_returned", "退票告知"
+        REJECTED = "rejected", "不予返还告知"
+        REMINDER = "reminder", "确认提醒"
+        REMINDER_OVERDUE = "reminder_overdue", "逾期确认提醒"
+        REPLY_CONFIRMED = "reply_confirmed", "短信答复已确认"
+        REPLY_UNCLEAR = "reply_unclear", "短信答复未能识别"
+        RETURNED = "returned", "退回补正"
+        SIGN_IN_CODE = "sign_in_code", "登录验证码"
+        SIZE_VERIFIED = "size_verified", "划型核实结果"
+
     state = models.CharField("状态", max_length=16, choices=State.choices, default=State.QUEUED)
-    kind = models.CharField("类别", max_length=32, help_text="templates/sms 中的模板名")
+    kind = models.CharField("类别", max_length=32, choices=Kind.choices)
     case_kind = models.CharField("事项", max_length=16, blank=True)
     case_id = models.BigIntegerField("事项编号", null=True)
     region = models.ForeignKey("agency.Region", models.PROTECT, null=True, related_name="+", verbose_name="行政区划")

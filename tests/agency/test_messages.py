@@ -369,6 +369,11 @@ class TestOutcomes:
         assert [code for code in OUTCOMES if f"| `{code}`" not in text] == []
 
 
+class TestKinds:
+    def test_are_the_templates(self):
+        assert set(Message.Kind.values) == {path.stem for path in SMS.glob("*.txt")}
+
+
 class TestProgramme:
     def test_its_sign_template_and_hours_go_with_every_message(self, regions, at):
         programme = Programme(sms_sign="甲市稳岗", sms_templates={"offer": "T-1001"}, sms_report_hours=24)

@@ -98,7 +98,7 @@ class TestCase:
         keys.press("初审通过", "link")
         keys.press("初审通过", "button")
         says(keys, "由另一人复审")
-        keys.press_to(f"{clerk.username[0].upper()} {clerk.username}", "button")
+        keys.press_to(f"{clerk.name[0]} {clerk.name}", "button")
         keys.page.keyboard.press("Enter")
         keys.press("注销", "button")
         application.refresh_from_db()

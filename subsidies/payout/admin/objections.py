@@ -62,7 +62,8 @@ class ObjectionAdmin(DeskAdmin):
         ("receipt", "state", "line"),
         ("objector", "contact_shown", "channel"),
         "text",
-        ("filed_by", "filed_at", "answer_by", "days_left"),
+        ("filed_by", "filed_at"),
+        ("answer_by", "days_left"),
         ("answer", "answered_at"),
     )
     readonly_fields = ("objector", "contact_shown", "days_left")
@@ -92,7 +93,6 @@ class ObjectionAdmin(DeskAdmin):
             actions.dismiss,
             states=frozenset({Objection.State.FILED}),
             form=AnswerForm,
-            main=True,
             refusals=REFUSALS,
         ),
     ]

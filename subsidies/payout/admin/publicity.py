@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 
 from agency.actions import AttachmentRefused, CreditRefused, state_by_hand
 from agency.admin import Deed, DeskAdmin, Panel, ProofsField, attachments_panel
@@ -255,13 +256,14 @@ class PublicityRoundAdmin(DeskAdmin):
     fields = (
         ("title", "number", "state"),
         ("starts_on", "ends_on"),
-        ("count", "money", "sha256"),
+        ("count", "money"),
+        "sha256",
         "basis",
-        "body",
+        "shown_body",
         ("phone", "complaints_phone", "office_name"),
         ("prepared_by", "prepared_at", "published_at"),
     )
-    readonly_fields = ("money",)
+    readonly_fields = ("money", "shown_body")
     State = PublicityRound.State
     deeds: ClassVar = [
         Deed(
@@ -309,6 +311,10 @@ class PublicityRoundAdmin(DeskAdmin):
     @admin.display(description="金额合计（元）")
     def money(self, row: PublicityRound) -> str:
         return money(row.total)
+
+    @admin.display(description="公告正文")
+    def shown_body(self, row: PublicityRound) -> str:
+        return format_html('<span style="white-space: pre-line">{}</span>', row.body)
 
     def panels(self, request: HttpRequest, obj: PublicityRound) -> list[Panel]:
         lines = [

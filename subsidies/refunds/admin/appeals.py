@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 
 from agency import clock
@@ -18,6 +19,7 @@ from agency.models import Appeal, Role
 from agency.tasks import wake
 from subsidies.payout.actions import DifferenceRefused, settle_difference
 from subsidies.payout.admin.filters import RegionFilter
+from subsidies.payout.admin.panels import money
 from subsidies.payout.models import Difference
 from subsidies.refunds import actions
 from subsidies.refunds.models import Application
@@ -112,7 +114,7 @@ class AppealAdmin(CaseColumn, DeskAdmin):
         Deed("evidence", "要求补充证据", DESK, _told(actions.ask_for_evidence), states=frozenset({State.ACCEPTED}),
              form=EvidenceForm, refusals=REFUSALS),
         Deed("uphold", "申诉成立", REVIEWER, _told(actions.uphold_appeal), states=frozenset({State.ACCEPTED}), form=UpholdForm,
-             main=True, refusals=REFUSALS),
+             refusals=REFUSALS),
         Deed("dismiss", "申诉不成立", REVIEWER, _told(actions.dismiss_appeal), states=frozenset({State.ACCEPTED}),
              form=AnswerForm, refusals=REFUSALS),
     ]  # fmt: skip
@@ -139,15 +141,35 @@ class AppealAdmin(CaseColumn, DeskAdmin):
 
 @admin.register(Difference)
 class DifferenceAdmin(DeskAdmin):
-    list_display = ("id", "award", "paid", "owed", "why", "found_at", "settled_at")
+    list_display = ("id", "unit", "was_paid", "is_owed", "why", "found_at", "settled_at")
     list_filter = (RegionFilter,)
     list_select_related = ("award", "region")
     ordering = ("-id",)
-    fields = (("award", "region"), ("paid", "owed"), "why", ("found_by", "found_at"), ("settled_by", "settled_at"), "settlement")
+    readonly_fields = ("unit", "was_paid", "is_owed")
+    fields = (
+        ("unit", "region"),
+        ("was_paid", "is_owed"),
+        "why",
+        ("found_by", "found_at"),
+        ("settled_by", "settled_at"),
+        "settlement",
+    )
     deeds: ClassVar = [
         Deed("settle", "办结", frozenset({Role.REVIEWER, Role.FINANCE}), settle_difference, form=SettleForm, main=True,
              refusals=(DifferenceRefused,), hint="已拨付的不改；这里只登记差额如何处理。"),
     ]  # fmt: skip
+
+    @admin.display(description="应发补贴", ordering="award__name")
+    def unit(self, row: Difference) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("admin:payout_award_change", args=[row.award_id]), row.award.name)
+
+    @admin.display(description="已拨付金额（元）", ordering="paid")
+    def was_paid(self, row: Difference) -> str:
+        return money(row.paid)
+
+    @admin.display(description="重新核定金额（元）", ordering="owed")
+    def is_owed(self, row: Difference) -> str:
+        return money(row.owed)
 
     def may(self, request: HttpRequest, deed: Deed, obj: Difference | None = None) -> bool:
         return super().may(request, deed, obj) and (obj is None or obj.settled_at is None)
