@@ -48,7 +48,12 @@ def rows(folder: Path, kind: str) -> Iterator[dict[str, str]]:
             head = next((at for at, line in enumerate(lines) if KEYS & {str(cell).strip() for cell in line}), None)
             if head is not None:
                 for line in lines[head + 1 :]:
-                    yield {str(title).strip(): str(cell).strip() for title, cell in zip(lines[head], line, strict=True)}
+                    yield {str(title).strip(): _text(cell) for title, cell in zip(lines[head], line, strict=True)}
+
+
+def _text(cell: object) -> str:
+    """A cell as its reader would write it: 12, not 12.0."""
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
 
 
 def money(text: str) -> Decimal | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from policy.tables import table
-from samples.year import claims, money, reckoning, story
+from samples.year import afterwards, claims, money, reckoning, story
 from samples.year.people import ADMINISTRATOR, STAFF
 from samples.year.stage import Year
 from samples.year.windows import DEMO_PASSWORD
@@ -16,7 +16,7 @@ from subsidies.refunds.models import Application, State
 def act(folder: Path, write: Callable[[str], None]) -> None:
     """Act every step in order. Raises Stuck where a window does not do what the story needs."""
     year = Year(folder, write)
-    for step in (*story.STEPS, *claims.STEPS, *money.STEPS, *reckoning.STEPS):
+    for step in (*story.STEPS, *claims.STEPS, *money.STEPS, *reckoning.STEPS, *afterwards.STEPS):
         step(year)
 
 

@@ -1,10 +1,11 @@
 """The year, step by step: who does what at which window on which day. Each step says what happened."""
 
+import csv
 import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,15 +13,15 @@ from django.core.management import call_command
 from django.db.models import Count, Sum
 from PIL import Image
 
-from agency.models import CreditCheck, Hold, Import, Message, User
+from agency.models import CreditCheck, Hold, Import, Message, Reply, User
 from agency.tasks import wake
 from policy import explain
 from samples.year.people import ADMINISTRATOR, STAFF
 from samples.year.stage import KINDS, Year
 from samples.year.windows import DEMO_PASSWORD, Owner, picture, wait_until
 from subsidies.payout.queries import to_look_up
-from subsidies.refunds.models import Application, Correction, ScreeningRun, State
-from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up
+from subsidies.refunds.models import Application, CallOutcome, Correction, Reminder, ScreeningRun, State
+from subsidies.refunds.queries import reviewed_to_look_up, screened_to_look_up, to_call, unconfirmed_names
 
 day = dt.date
 
@@ -97,8 +98,7 @@ def adopt(year: Year) -> None:
 
 def screen(year: Year) -> None:
     """The whole programme against the rules, as a job."""
-    year.by("jingban1").press("refunds_application", "screen", programme=year.programme.pk, on="2024-06-03")
-    wait_until(lambda: ScreeningRun.objects.filter(finished_at__isnull=False).exists(), "筛查")
+    screened(year)
     found_ = Application.objects.values_list("state").annotate(Count("pk"), Sum("amount"))
     rows = [(State(state).label, count, total) for state, count, total in sorted(found_)]
     year.show("筛查全部参保单位", ["结论", "户数", "金额（元）"], rows, "经办台 → 返还事项，筛查")
@@ -110,6 +110,12 @@ def screen(year: Year) -> None:
     rule_rows = [(explain.rule_label(code), codes["failed"][code], codes["unknown"][code]) for code in both]
     year.show("未通过的条件（一户可有多项）", ["条件", "不符合", "待核实"], rule_rows, "经办台 → 返还事项，按“不符合的条件”筛选")
     look_up(year, CreditCheck.Moment.SCREENING)
+
+
+def screened(year: Year) -> None:
+    """Order a screening of today's data and wait for its end."""
+    year.by("jingban1").press("refunds_application", "screen", programme=year.programme.pk, on=f"{year.today}")
+    wait_until(lambda: not ScreeningRun.objects.filter(finished_at__isnull=True).exists(), "筛查", 300)
 
 
 def look_up(year: Year, moment: str) -> None:
@@ -214,6 +220,50 @@ def attend(year: Year) -> None:
     visit(again + year.owners({"确认"}, [State.OFFERED]))
 
 
+def remind(year: Year) -> None:
+    """Who has not answered is reminded by SMS; what phones answered meanwhile is loaded and booked by the words of it."""
+    year.on(day(2024, 6, 26))
+    _remind(year)
+    year.load("replies")
+    wake("refunds.take_replies")
+    wait_until(lambda: not Reply.objects.filter(state=Reply.State.NEW).exists(), "识别短信回复")
+    found_ = Reply.objects.values_list("state", "fate").annotate(Count("pk")).order_by("state", "fate")
+    rows = [(Reply.State(state).label, Reply.Fate(fate).label, count) for state, fate, count in found_]
+    year.show("短信回复", ["状态", "识别结果", "条数"], rows, "经办台 → 短信回复；认不出的由经办联系来信人")
+
+
+def _remind(year: Year) -> None:
+    """The rung of the ladder that is due today, of each offer that nobody has answered."""
+    wake("refunds.remind")
+    due = Reminder.objects.filter(at__date=year.today)
+    wait_until(due.exists, "提醒")
+    wake("agency.send_messages")
+    waiting = Message.objects.filter(state__in=["QUEUED", "SENDING"])
+    wait_until(lambda: not waiting.exists(), "发送短信", 300)
+    rows = [(Reminder.Kind(kind).label, count) for kind, count in due.values_list("kind").annotate(Count("pk"))]
+    year.show("提醒仍未答复的单位", ["方式", "户数"], rows, "经办台 → 返还事项，各件的“提醒”")
+
+
+def call(year: Year) -> None:
+    """The call list: a spreadsheet for the clerks who call; what they heard is loaded back, and an answer is booked."""
+    year.on(day(2024, 7, 2), 16)
+    _remind(year)
+    clerk = year.by("jingban1")
+    listed = clerk.fetch("refunds_application", "call-list", programme=year.programme.pk)
+    (year.folder / "call-list.xlsx").write_bytes(listed)
+    heard = ("愿意接受", "无人接听", "已通知", "明确放弃")
+    cases = to_call(year.programme)[: 5 * len(heard)]
+    called = year.folder / "call-outcomes.csv"
+    with called.open("w", encoding="utf-8-sig", newline="") as file:
+        sheet = csv.writer(file)
+        sheet.writerow(["统一社会信用代码", "通话时间", "结果", "备注"])
+        for number, (case, result) in enumerate(zip(cases, cycle(heard), strict=False)):
+            sheet.writerow([case.enterprise.uscc, f"2024-07-02 10:{number:02}:00", result, ""])
+    year.load("call-outcomes", called)
+    rows = list(CallOutcome.objects.values_list("result", "booked").annotate(Count("pk")).order_by("result", "booked"))
+    year.show("电话名单与通话结果", ["结果", "登记情况", "户数"], rows, "经办台 → 返还事项，导出电话名单；导入，通话结果")
+
+
 def turn_overdue(year: Year) -> None:
     """The deadline passes: overdue, but not yet waived; some confirm late."""
     year.on(day(2024, 6, 29))
@@ -242,4 +292,13 @@ def review(year: Year) -> None:
     )
 
 
-STEPS = (found, load, adopt, screen, offer, answer, attend, turn_overdue, review)
+def name_in_public(year: Year) -> None:
+    """The last rung: whoever has still said nothing stands on the public list, by name alone."""
+    year.on(day(2024, 7, 9))
+    _remind(year)
+    year.write(
+        f"  未确认名单 /weiqueren/{year.programme.pk}/：{unconfirmed_names(year.programme).count():,} 户（公开页面，不用登录）"
+    )
+
+
+STEPS = (found, load, adopt, screen, offer, answer, attend, remind, turn_overdue, call, review, name_in_public)

@@ -54,6 +54,13 @@ class Clerk:
             raise Stuck(f"{self.name}（{self.post}）办理“{deed}”未成功：{words_of(answer)}")
         return "；".join(str(message) for message in get_messages(self.client.get(answer["Location"]).wsgi_request))
 
+    def fetch(self, model: str, deed: str, **form: Any) -> bytes:
+        """Press a button of a list that hands out a file. Raises Stuck if it hands out none."""
+        answer = self.client.post(reverse(f"admin:{model}_{deed}"), form)
+        if not answer.get("Content-Disposition", "").startswith("attachment"):
+            raise Stuck(f"{self.name}（{self.post}）办理“{deed}”没有得到文件：{words_of(answer)}")
+        return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
     def press_all(self, model: str, deed: str, ids: list[int]) -> str:
         """Tick rows in a list and choose a deed for all of them."""
         url = reverse(f"admin:{model}_changelist")
@@ -115,6 +122,12 @@ class Owner:
         answer = self.client.post(f"{self.case}{page}/", form)
         if answer.status_code != 302 or answer["Location"] != self.case:
             raise Stuck(f"{self.uscc} 在门户办理“{page}”未成功：{words_of(answer if answer.status_code == 200 else shown)}")
+
+    def write(self, text: str) -> None:
+        """Send the agency a message about the case."""
+        answer = self.client.post(f"{self.case}talk/", {"text": text})
+        if answer.status_code != 302:
+            raise Stuck(f"{self.uscc} 未能发出消息：{words_of(answer)}")
 
     def see(self) -> str:
         """What the case says."""
