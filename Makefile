@@ -62,8 +62,8 @@ stop: .venv/ok ## end every process of demo and serve; their data stay
 	@$(MACHINE) down
 
 .PHONY: screenshots
-screenshots: .venv/ok browser ## take the README's pictures of the demo's pages
-	@$(MACHINE) run --with sms,platform,worker,web -- $(BIN)/python -m samples.screenshots
+screenshots: .venv/ok browser ## take the pictures in docs/ of the demo's pages and write docs/screens.md (ONLY=pattern)
+	@$(MACHINE) run --with sms,platform,worker,web -- $(BIN)/python -m samples.screenshots '$(ONLY)'
 
 # ---- test ------------------------------------------------------------------------------------------------------
 
