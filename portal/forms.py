@@ -199,6 +199,7 @@ class CorrectionAsked(PortalForm):
     )
     proofs = ProofsField(
         label="证明材料",
+        label_suffix="（更正账户或划型时必传）",
         required=False,
         help_text="更正收款账户或企业划型时必须上传。PDF、JPG 或 PNG，每个不超过 10 MB，可选多个。",
     )

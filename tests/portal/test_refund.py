@@ -45,7 +45,8 @@ class TestOffer:
     def test_says_amount_deadline_and_how_it_was_reached(self, signed_in, offered):
         application = offered()  # 10 people, 12 months, 100 yuan a head: 12,000.00 at 60%
         page = page_of(signed_in(application.enterprise), application)
-        for words in ("7,200.00", "12,000.00", "60%", "2024年7月15日", "还有 19 天", "企业划型", "裁员率"):
+        assert "2024年7月15日</strong> 前（含当日）确认（还有 19 天）" in page
+        for words in ("7,200.00", "12,000.00", "60%", "企业划型", "裁员率"):
             assert words in page
         assert len(re.findall(r'class="button[ "]', page)) == 1
         assert reverse("portal:confirm", args=[application.pk]) in page
@@ -189,6 +190,12 @@ class TestCorrecting:
         page = send(signed_in(application.enterprise), application, "correct", about=about, text="写错了")
         assert ("请上传证明材料" in page, application.corrections.exists()) == (bool(needed), not needed)
         assert needed in page
+
+    def test_says_of_the_proof_when_it_is_needed_instead_of_optional(self, signed_in, offered):
+        application = offered()
+        page = signed_in(application.enterprise).get(reverse("portal:correct", args=[application.pk])).content.decode()
+        assert "证明材料（更正账户或划型时必传）" in page
+        assert "选填" not in page
 
     def test_keeps_what_was_written_where_the_file_is_none(self, signed_in, offered, files):
         application = offered()
