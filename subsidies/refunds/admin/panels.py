@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from agency.admin import Panel
+from agency.admin import MESSAGE_KINDS, Panel
 from agency.models import CreditCheck, Message
 from agency.queries import terms_of
 from enterprises.queries import premium_warnings
@@ -11,20 +11,6 @@ from policy import explain
 from subsidies.payout.admin.panels import money, table
 from subsidies.refunds import queries
 from subsidies.refunds.models import Application, Decision
-
-MESSAGES = {
-    "offer": "确认通知",
-    "offer_silent": "返还告知（到期默示）",
-    "reminder": "提醒确认",
-    "reminder_overdue": "逾期后提醒",
-    "dispatch": "劳务派遣提示",
-    "overdue": "逾期提示",
-    "declined": "放弃提示",
-    "returned": "退回补正",
-    "rejected": "不予返还",
-    "paid": "拨付告知",
-    "payment_returned": "退票告知",
-}
 
 
 def amount_panel(decision: Decision) -> Panel:
@@ -112,7 +98,7 @@ def messages_panel(obj: Application) -> Panel:
     rows = [
         (
             row.get_state_display(),
-            MESSAGES.get(row.kind, row.kind),
+            MESSAGE_KINDS.get(row.kind, row.kind),
             str(row.phone),
             localtime(row.sent_at).strftime("%Y-%m-%d %H:%M") if row.sent_at else "—",
             row.failure,
