@@ -7,9 +7,9 @@ checked by another; premiums are shared half and half (一（一）); the base l
 completion, objections and appeals span 国庆. A formal list of sizes that comes after the payment is screened for by itself, and
 the difference is noted (二（一）)."""
 
-from agency.models import Event
-from subsidies.payout.models import Difference, PaymentBatch, PublicityRound
-from subsidies.refunds.models import ScreeningRun
+from agency.models import Event, Hold
+from subsidies.payout.models import Award, Difference, PaymentBatch, PublicityRound
+from subsidies.refunds.models import Application, ScreeningRun
 from tests.stories import chapters
 from tests.stories.chapters import REVIEWED_IN_SEPTEMBER
 from tests.stories.endings import ALL_FIVE, ENDINGS, IN_THE_LAST_LIST, IN_THE_SECOND_LIST, SILENT, ended
@@ -82,6 +82,7 @@ def sized_formally(diary):
     diary.on(12, 2)
     diary.sweep("refunds.screen_new_sizes", "refunds.work_screenings")
     assert ScreeningRun.objects.count() == 1
+    before = standing()
     diary.load("size-list", [{"统一社会信用代码": diary.units["晨光"].uscc, "划型": "大型", "年度": 2024}])
     for _ in range(2):
         diary.sweep("refunds.screen_new_sizes", "refunds.work_screenings")
@@ -90,3 +91,11 @@ def sized_formally(diary):
     assert "二（一）" in Event.objects.get(case_kind="screening", case_id=run.pk, by=None).why
     noted = Difference.objects.get()
     assert (noted.award, str(noted.paid), str(noted.owed)) == (diary.case("晨光").award, "7200.00", "3600.00")
+    assert (noted.award.state, str(noted.award.amount)) == (Award.State.PAID, "7200.00")
+    assert standing() == before
+
+
+def standing():
+    """Every case with its state, every award with its state and amount, every hold."""
+    told = (Application, "state"), (Award, "state", "amount"), (Hold, "lifted_at")
+    return [list(model.objects.order_by("pk").values_list("pk", *fields)) for model, *fields in told]

@@ -1,9 +1,10 @@
 """筛查: every enterprise of a programme assessed, by a job, in chunks of ids that are one transaction each."""
 
 import gc
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ from subsidies.refunds.queries.facts import Case
 from subsidies.refunds.queries.sizes import resized_later, size_lists, unread_size_lists
 
 CHUNK = 5_000
+_log = logging.getLogger(__name__)
 
 STATE_OF = {"eligible": State.ELIGIBLE, "ineligible": State.INELIGIBLE, "incomplete": State.INCOMPLETE}
 SCREENED = frozenset(STATE_OF.values())
@@ -98,14 +100,17 @@ def start_screening(programme: Programme, on: date, *, by: User | None, at: date
 def screen_new_sizes(*, at: datetime) -> int:
     """Order a screening of each open programme whose notice has formal lists of sizes count when they come late, once for
     the lists that its newest screening did not find; none before its first, and none while one waits or runs. As of today,
-    or of the last day of the period. Safe in any number of processes at once. Returns how many were ordered."""
+    or of the last day of the period. What is refused is logged, and the others go on. Safe in any number of processes at once.
+    Returns how many were ordered."""
     ordered = 0
     for programme in Programme.objects.filter(pk__in=unread_size_lists()).order_by("pk"):
-        with suppress(NoTerms, RefundRefused):  # without terms yet, or closed just now: the others go on
+        try:
             terms = terms_in_force(programme, localdate(at))
             on = min(localdate(at), terms.refund_period[1])
             if resized_later(terms, on):
                 ordered += _screen_unread(programme, on, terms.clause("size_settled_later", on), at=at)
+        except (NoTerms, RefundRefused) as refused:
+            _log.warning("programme %s was not screened for new lists of sizes: %s", programme.pk, refused)
     return ordered
 
 

@@ -8,7 +8,11 @@ from django.db import migrations, models
 FOUND = """
     UPDATE refunds_screeningrun run SET size_lists = ARRAY(
         SELECT load.id FROM agency_import load
-        WHERE load.kind = 'size-list' AND load.state = 'CONFIRMED' AND load.confirmed_at <= run.requested_at ORDER BY load.id
+        WHERE load.kind = 'size-list' AND load.state = 'CONFIRMED' AND (
+            SELECT max(id) FROM agency_event WHERE case_kind = 'import' AND case_id = load.id AND to_state = 'CONFIRMED'
+        ) < (
+            SELECT min(id) FROM agency_event WHERE case_kind = 'screening' AND case_id = run.id
+        ) ORDER BY load.id
     )
 """
 

@@ -3,10 +3,12 @@
 import threading
 import time
 from datetime import date
+from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
 
+from agency.actions import imports
 from agency.actions.jobs import cancel_job
 from agency.models import Event, Import, Job, Programme, Role
 from agency.moves import move
@@ -14,6 +16,7 @@ from enterprises.models import SizeListing
 from subsidies.payout.models import Award, Difference
 from subsidies.refunds import actions, tasks
 from subsidies.refunds.models import ScreeningRun, State
+from tests.office import uscc
 
 pytestmark = pytest.mark.django_db
 CLAUSE = "二（一）"
@@ -26,16 +29,33 @@ def programme(make_programme):
 
 @pytest.fixture
 def later(credit_list, regions, moment):
-    """One more spreadsheet that was confirmed: later(region="140302", kind=..., state=..., at=...)."""
+    """One more spreadsheet that was confirmed, with a row: later(region="140302", kind=..., state=..., at=..., year=2023)."""
 
-    def load(region="1403", kind="size-list", state="CONFIRMED", at=None):
+    def load(region="1403", kind="size-list", state="CONFIRMED", at=None, year=2024):
         at = at or moment(9, 2)
-        return Import.objects.create(
+        listed = Import.objects.create(
             state=state, kind=kind, region=regions.get(region), file=credit_list.file, checked_by=credit_list.checked_by,
-            checked_at=at, confirmed_at=at if state == "CONFIRMED" else None,
+            checked_at=at, confirmed_at=at if state == "CONFIRMED" else None, new=1,
         )  # fmt: skip
+        SizeListing.objects.create(uscc=f"NOBODY{listed.pk}", size="小型", year=year, source=listed)
+        return listed
 
     return load
+
+
+@pytest.fixture
+def by_hand(files, staff, regions, moment):
+    """One row that a clerk types and another confirms: by_hand(enterprise, "大型", voided="是")."""
+
+    def confirm(enterprise, size, voided="", year=2024):
+        at, cells = moment(9, 2), {"uscc": enterprise.uscc, "size": size, "year": str(year), "voided": voided}
+        imp = imports.start_row("size-list", cells, "1403", by=staff(Role.PREPARER), at=at)
+        imports.check_import(imp, at=at)
+        assert imp.refused == 0, imp.report
+        imports.confirm_import(imp, by=staff(Role.PREPARER, 2), at=at)
+        return imp
+
+    return confirm
 
 
 @pytest.fixture
@@ -150,6 +170,24 @@ class TestLaterList:
         later(kind=kind, state=state)
         assert sweep() == 0
 
+    @pytest.mark.parametrize(("year", "ordered"), [(2022, 0), (2023, 1), (2024, 1), (2025, 0)])
+    def test_is_of_a_year_that_the_programme_reads(self, screen, later, sweep, year, ordered):
+        screen()
+        later(year=year)
+        assert sweep() == ordered
+
+    def test_that_says_what_is_known_is_not_screened_for_and_a_row_that_is_voided_is(
+        self, make_enterprise, screen, by_hand, sweep, programme
+    ):
+        enterprise = make_enterprise(uscc=uscc(1), recorded_size="小型")
+        by_hand(enterprise, "大型")
+        screen()
+        assert by_hand(enterprise, "大型").unchanged == 1
+        assert sweep() == 0
+        assert by_hand(enterprise, "大型", "是").changed == 1
+        assert SizeListing.objects.get().voided
+        assert sweep() == 1
+
     @pytest.mark.parametrize("notice", ["national/2024", "shanxi/2024", "hebei/2024", "shandong/2024", "jilin/2024"])
     def test_changes_nothing_by_itself_where_the_notice_does_not_say_so(self, make_programme, screen, later, sweep, notice):
         """河北 settles later what was committed to, by verification; no list is on its ladder."""
@@ -170,7 +208,7 @@ class TestLaterList:
         assert sweep(moment(1, 9, year=2025)) == 1
         assert ScreeningRun.objects.latest("pk").on == date(2024, 12, 31)
 
-    def test_of_a_programme_without_terms_holds_up_no_other(self, make_programme, screen, later, sweep, programme):
+    def test_of_a_programme_without_terms_holds_up_no_other(self, make_programme, screen, later, sweep, programme, caplog):
         other = make_programme("xpcc/2024", region="1404")
         for each in (programme, other):
             screen(of=each)
@@ -178,12 +216,31 @@ class TestLaterList:
         later(None)
         assert sweep() == 1
         assert ScreeningRun.objects.latest("pk").programme == other
+        told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert len(told) == 1
+        assert f"programme {programme.pk} " in told[0]
+        assert "没有已批准的版本" in told[0]
 
     def test_asks_for_every_programme_at_once(self, make_programme, screen, later, sweep, programme, django_assert_num_queries):
         for each in (programme, make_programme("xpcc/2024", region="1404"), make_programme("xpcc/2024", region="140302")):
             screen(of=each)
         with django_assert_num_queries(1):
             assert sweep() == 0
+
+
+class TestScreeningsOfBefore:
+    def test_found_what_was_written_before_them(self, make_enterprise, by_hand, screen, programme):
+        """As the migration fills them in: by the order of the Events, whatever the times say."""
+        enterprise = make_enterprise(uscc=uscc(1))
+        before = by_hand(enterprise, "大型")
+        screen()
+        after = by_hand(enterprise, "小型")
+        Import.objects.filter(pk=before.pk).update(confirmed_at=after.confirmed_at.replace(year=2025))
+        Import.objects.filter(pk=after.pk).update(confirmed_at=before.confirmed_at.replace(year=2023))
+        ScreeningRun.objects.update(size_lists=[])
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("subsidies.refunds.migrations.0014_screened_sizes").FOUND)
+        assert ScreeningRun.objects.get().size_lists == [before.pk]
 
 
 @pytest.mark.django_db(transaction=True)
