@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -62,7 +63,7 @@ class UploadForm(forms.Form):
     again = forms.BooleanField(label="同一文件确需再次导入", required=False)
 
     def fill(self, *, roles: set[str], prefixes: list[str], **_: object) -> None:
-        self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "请选择"), *kind_choices(roles)]  # type: ignore[attr-defined]
         self.fields["region"].choices = region_choices(prefixes)  # type: ignore[attr-defined]
         self.fields["region"].required = len(prefixes) > 1
 
@@ -84,7 +85,7 @@ class KindForm(forms.Form):
     kind = forms.ChoiceField(label="表格种类")
 
     def fill(self, *, roles: set[str], **_: object) -> None:
-        self.fields["kind"].choices = kind_choices(roles)  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "请选择"), *kind_choices(roles)]  # type: ignore[attr-defined]
 
 
 def upload(*, kind: str, file: UploadedFile, region: str, covers: str, again: bool, by: Any, at: Any) -> str:
@@ -134,10 +135,23 @@ MAY_CONFIRM = frozenset({*LOADERS, Role.REVIEWER})
 REFUSALS = (ImportRefused,)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """By the titles of the kinds; the field holds their words."""
+
+    title = "表格种类"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(word, kind.title) for word, kind in sorted(kinds().items())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Import]) -> QuerySet[Import]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Import)
 class ImportAdmin(DeskAdmin):
     list_display = ("id", "kind_label", "state", "new", "changed", "unchanged", "warned", "refused", "checked_by", "checked_at")
-    list_filter = ("state", "kind")
+    list_filter = ("state", KindFilter)
     list_select_related = ("checked_by",)
     ordering = ("-id",)
     fields = (
@@ -229,6 +243,8 @@ def next_step(imp: Import, user: Any) -> str:
         return "按原因改正文件后重新上传。"
     if imp.state != State.CHECKED:
         return ""
+    if not imp.new + imp.changed + imp.unchanged:
+        return "没有一行合格：请下载错误清单，改正后重新上传；此次导入可放弃。"
     waiting = len(open_warnings(imp))
     steps = [f"逐种核对 {waiting} 种提醒"] if waiting else []
     if why := second_person(imp):

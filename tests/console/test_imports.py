@@ -72,6 +72,24 @@ class TestReport:
         for sealed in ("13900000001", "622200001234"):
             assert sealed not in page
 
+    def test_sends_to_the_error_list_where_no_row_is_good(self, clerk, staff, tmp_path):
+        at = datetime(2024, 6, 3, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+        path = tmp_path / "名单.csv"
+        path.write_text("统一社会信用代码,年度,划型\n123,2023,小型\n", encoding="utf-8")
+        imp = imports.start_import("size-list", path, path.name, {}, by=staff(Role.PREPARER), at=at)
+        imports.check_import(imp, at=at)
+        page = self.page(clerk, imp)
+        assert "没有一行合格：请下载错误清单，改正后重新上传" in page
+        assert "另一人确认" not in page
+
+    def test_is_found_by_the_title_of_its_kind(self, clerk, imp):
+        listed = clerk.get(reverse("admin:agency_import_changelist"), {"kind": "enterprises"})
+        assert [each.pk for each in listed.context["cl"].result_list] == list(
+            Import.objects.order_by("-pk").values_list("pk", flat=True)
+        )
+        assert "参保单位名册</" in listed.content.decode()
+        assert not clerk.get(reverse("admin:agency_import_changelist"), {"kind": "fund"}).context["cl"].result_list
+
     def test_turns_its_pages_by_the_place_of_the_last_row(self, clerk, imp):
         first = self.page(clerk, imp)
         assert "第 22 行" not in first
