@@ -6,13 +6,11 @@ from django.contrib.auth.models import Group
 from agency.admin import bulk, disputes, imports, messages, people, places, programmes, trail, work  # noqa: F401 - registered by import
 from agency.admin.attachments import ProofsField, attachments_panel
 from agency.admin.desk import STAFF_WHO_WORK, Deed, DeskAdmin, Panel, Refused, revealed, roles_of
-from agency.admin.messages import MESSAGE_KINDS
 from agency.admin.typed import correct
 
 admin.site.unregister(Group)  # Django's groups are not used: posts decide
 
 __all__ = [
-    "MESSAGE_KINDS",
     "STAFF_WHO_WORK",
     "Deed",
     "DeskAdmin",

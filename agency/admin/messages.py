@@ -13,39 +13,6 @@ from agency.admin.desk import Deed, DeskAdmin, Panel, codes_of, revealed
 from agency.admin.trail import CaseColumn, events_panel
 from agency.models import Event, Message, Reply, Role
 
-MESSAGE_KINDS = {
-    "offer": "确认通知",
-    "offer_silent": "返还告知（到期默示）",
-    "reminder": "提醒确认",
-    "reminder_overdue": "逾期后提醒",
-    "dispatch": "劳务派遣提示",
-    "overdue": "逾期提示",
-    "declined": "放弃提示",
-    "reply_confirmed": "回复确认",
-    "reply_unclear": "回复不明提示",
-    "returned": "退回补正",
-    "completion_due": "补正到期提醒",
-    "completion_overdue": "补正逾期提示",
-    "rejected": "不予返还",
-    "appeal": "申诉结果告知",
-    "appeal_evidence": "申诉补充证据",
-    "size_verified": "划型核验告知",
-    "paid": "拨付告知",
-    "payment_returned": "退票告知",
-    "sign_in_code": "登录验证码",
-}
-
-
-class MessageKindFilter(admin.SimpleListFilter):
-    title = "类别"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return list(MESSAGE_KINDS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
 
 @admin.register(Event)
 class EventAdmin(CaseColumn, DeskAdmin):
@@ -59,10 +26,10 @@ class EventAdmin(CaseColumn, DeskAdmin):
 
 @admin.register(Message)
 class MessageAdmin(CaseColumn, DeskAdmin):
-    list_display = ("id", "shown_kind", "case", "shown_phone", "state", "tries", "sent_at", "failure")
-    list_filter = ("state", MessageKindFilter)
-    fields = ("shown_kind", "case", "shown_phone", "state", "tries", "created_at", "sent_at", "gateway_id", "failure")
-    readonly_fields = ("shown_kind", "shown_phone", "case")
+    list_display = ("id", "kind", "case", "shown_phone", "state", "tries", "sent_at", "failure")
+    list_filter = ("state", "kind")
+    fields = ("kind", "case", "shown_phone", "state", "tries", "created_at", "sent_at", "gateway_id", "failure")
+    readonly_fields = ("shown_phone", "case")
     deeds: ClassVar = [
         Deed(
             "resend",
@@ -76,10 +43,6 @@ class MessageAdmin(CaseColumn, DeskAdmin):
         )
     ]
     ordering = ("-id",)
-
-    @admin.display(description="类别", ordering="kind")
-    def shown_kind(self, message: Message) -> str:
-        return MESSAGE_KINDS.get(message.kind, message.kind)
 
     @admin.display(description="手机号")
     def shown_phone(self, message: Message) -> str:

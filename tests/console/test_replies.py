@@ -1,14 +1,10 @@
 """短信回复 at the console: what nobody may guess waits there for a clerk."""
 
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 from django.urls import reverse
 
 from agency.actions import NewReply, book_push
-from agency.admin import MESSAGE_KINDS
-from agency.models import Event, Message, Post, Reply, Role
+from agency.models import Event, Reply, Role
 from subsidies.refunds.actions import take_replies
 
 PHONE = "13911112222"
@@ -72,20 +68,3 @@ class TestMessagesOfAProgramme:
         assert said in answer.content.decode()
         programme.refresh_from_db()
         assert programme.sms_templates == {}
-
-
-class TestMessages:
-    def test_every_text_has_a_name_for_the_clerk(self):
-        texts = {path.stem for path in (Path(settings.BASE_DIR) / "templates" / "sms").glob("*.txt")}
-        assert texts == set(MESSAGE_KINDS)
-
-    def test_are_listed_and_filtered_by_that_name(self, clerk, days):
-        region = Post.objects.get(role=Role.PREPARER).region
-        for kind in ("sign_in_code", "paid"):
-            at = days.answered
-            Message.objects.create(kind=kind, phone=PHONE, text="甲", region=region, created_at=at, next_try_at=at)
-        address = reverse("admin:agency_message_changelist")
-        page = clerk.get(address).content.decode()
-        assert "登录验证码" in page
-        assert ">sign_in_code<" not in page
-        assert [row.kind for row in clerk.get(address, {"kind": "paid"}).context["cl"].queryset] == ["paid"]

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from agency.admin import MESSAGE_KINDS, Panel
+from agency.admin import Panel
 from agency.models import CreditCheck, Message
 from agency.queries import terms_of
 from enterprises.queries import premium_warnings
@@ -98,7 +98,7 @@ def messages_panel(obj: Application) -> Panel:
     rows = [
         (
             row.get_state_display(),
-            MESSAGE_KINDS.get(row.kind, row.kind),
+            row.get_kind_display(),
             str(row.phone),
             localtime(row.sent_at).strftime("%Y-%m-%d %H:%M") if row.sent_at else "—",
             row.failure,
