@@ -6,8 +6,8 @@ from playwright.sync_api import Page
 
 FARTHEST = 120  # presses of Tab, more than the longest of our pages has stops
 FAINTEST = 3  # contrast of the ring with what it is drawn on (WCAG 2.2, 1.4.11)
-# The ring around what has the focus: its contrast with what it is drawn on, how many of its sides no box cuts off, and
-# whether anything lies over what it is around.
+# The ring around what has the focus: its contrast with what it is drawn on, which of its sides are cut off by a box that holds
+# what it is around, or by the edge of the screen, and whether anything lies over what it is around.
 RING = """() => {
   const at = document.activeElement;
   if (at === document.body) return null;  // between the last stop and the first
@@ -20,20 +20,25 @@ RING = """() => {
   };
   const above = [];
   for (let e = at.parentElement; e; e = e.parentElement) above.unshift(e);
-  const style = getComputedStyle(at), box = at.getClientRects()[0], out = parseFloat(style.outlineOffset);
+  const style = getComputedStyle(at), box = at.getClientRects()[0];
+  const out = parseFloat(style.outlineOffset), reach = out + parseFloat(style.outlineWidth) - .5;  // half a pixel is rounding
   const behind = (out < 0 ? [...above, at] : above).map(e => getComputedStyle(e).backgroundColor);
   const under = light('white', ...behind), ring = light('white', ...behind, style.outlineColor);
-  const cuts = [document.documentElement, ...above].filter(e => getComputedStyle(e).overflow !== 'visible')
-    .map(e => e.getBoundingClientRect());
-  const sides = box ? [
-    cuts.every(c => box.left - out > c.left), cuts.every(c => box.right + out < c.right),
-    cuts.every(c => box.top - out > c.top), cuts.every(c => box.bottom + out < c.bottom),
-  ] : [];
+  const cuts = [{left: 0, top: 0, right: innerWidth, bottom: innerHeight}];
+  let placed = style.position;  // what is placed is held by no box up to the one that it is placed in
+  for (const e of above.toReversed()) {
+    const own = getComputedStyle(e);
+    if (placed === 'fixed' || (placed === 'absolute' && own.position === 'static')) continue;
+    placed = own.position;
+    if (own.overflow !== 'visible' && e !== document.documentElement) cuts.push(e.getBoundingClientRect());
+  }
+  const cut = ['left', 'top'].filter(side => box && cuts.some(c => box[side] - reach < c[side]))
+    .concat(['right', 'bottom'].filter(side => box && cuts.some(c => box[side] + reach > c[side])));
   const top = box && document.elementFromPoint(box.x + Math.min(box.width, 40) / 2, box.y + Math.min(box.height, 40) / 2);
   return {
     drawn: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
     contrast: Math.max(under, ring) / Math.min(under, ring),
-    sides: sides.filter(Boolean).length,
+    cut,
     uncovered: !!top && (at.contains(top) || top.contains(at)),
   };
 }"""
@@ -44,6 +49,8 @@ class Keys:
 
     def __init__(self, page: Page) -> None:
         self.page, self.cdp = page, page.context.new_cdp_session(page)
+        self.went: list[tuple[str, str]] = []  # method and address of whatever the browser was sent to
+        page.on("request", lambda sent: sent.is_navigation_request() and self.went.append((sent.method, sent.url)))
 
     def heard(self) -> tuple[str, str]:
         """Role and name of what has the focus."""
@@ -75,7 +82,7 @@ class Keys:
         ring = self.page.evaluate(RING)
         if ring is None:
             return False
-        seen = ring["drawn"] and ring["contrast"] >= FAINTEST and ring["sides"] >= 2 and ring["uncovered"]
+        seen = ring["drawn"] and ring["contrast"] >= FAINTEST and not ring["cut"] and ring["uncovered"]
         assert seen, f"the focus is not seen at “{' '.join(self.heard())}” in {self.page.url}: {ring}"
         return True
 
@@ -84,6 +91,13 @@ class Keys:
         self.press_to(name, role)
         with self.page.expect_navigation():
             self.page.keyboard.press(key)
+
+    def take(self, name: str) -> bytes:
+        """Press a link that leads to a file to take away; what it holds."""
+        self.press_to(name, "link")
+        with self.page.expect_download() as taken:
+            self.page.keyboard.press("Enter")
+        return taken.value.path().read_bytes()
 
     def write(self, name: str, text: str) -> None:
         """Type into a field."""

@@ -1,15 +1,25 @@
-"""The portal with the keyboard alone: every flow of an owner and of the public, and wherever the focus stops it is seen."""
+"""The portal with the keyboard alone: every flow of an owner and of the public, and wherever the focus stops it is seen. A new
+address of the portal fails here until it is walked, or named as the same as one that is."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
+from django.urls import URLPattern, resolve, reverse
+from django.urls.converters import IntConverter
 from playwright.sync_api import expect
 
-from agency.models import Appeal, CreditCheck, Dispute, Hold, Remark, Role
-from enterprises.models import Enterprise
-from subsidies.payout.models import Objection
+from agency.models import Appeal, CreditCheck, Dispute, Hold, Message, Programme, Remark, Role
+from enterprises.models import CreditListing, Enterprise, Size2020
+from portal import urls
+from subsidies.payout import actions as payout
+from subsidies.payout.models import Objection, Statement
 from subsidies.refunds import actions
-from subsidies.refunds.models import Application, Correction, Draft, Host, State
+from subsidies.refunds.models import Application, Commitment, Correction, Draft, Host, State
+from subsidies.refunds.queries.letters import TITLES
 from tests.browser.keys import Keys
 from tests.browser.test_portal import USCC, code_on, number  # noqa: F401
 from tests.browser.walk import case, picture, session_of
@@ -37,12 +47,69 @@ from tests.portal.conftest import (  # noqa: F401 - the same city as behind the 
 
 PROOF = {"name": "证明材料.png", "mimeType": "image/png", "buffer": picture()[1].getvalue()}
 
+# Each address of the portal that takes a form, and the test that sends it one.
+SENT = {
+    "link": "test_comes_by_the_link_of_the_sms",
+    "sign_in": "test_asks_for_a_code_confirms_and_leaves",
+    "sign_in_code": "test_asks_for_a_code_confirms_and_leaves",
+    "link_code": "test_comes_by_the_link_of_the_sms",
+    "sign_out": "test_asks_for_a_code_confirms_and_leaves",
+    "hosts_report": "test_of_a_dispatch_unit_uploads_its_hosts_and_writes_the_good_rows",
+    "confirm": "test_asks_for_a_code_confirms_and_leaves",
+    "decline": "test_declines_for_a_reason",
+    "withdraw": "test_reads_its_letter_and_withdraws",
+    "correct": "test_asks_for_three_corrections_with_proof",
+    "statement": "test_states_its_case_on_an_objection",
+    "talk": "test_writes_to_the_agency_and_reads_its_answer",
+    "dispute": "test_answers_a_hit_of_the_credit_platform",
+    "apply": "test_looks_keeps_a_draft_and_sends",
+    "hosts": "test_of_a_dispatch_unit_files_two_hosts_and_accepts_the_allocation",
+    "upload_hosts": "test_of_a_dispatch_unit_uploads_its_hosts_and_writes_the_good_rows",
+    "appeal": "test_appeals_and_adds_evidence",
+    "appeal_evidence": "test_appeals_and_adds_evidence",
+    "size": "test_asks_for_another_size",
+    "objection_answer": "test_searches_the_list_objects_to_a_line_and_asks_for_the_answer",
+    "object_to": "test_searches_the_list_objects_to_a_line_and_asks_for_the_answer",
+}
+# Each that is looked at, searched, or taken away, and the test that goes there.
+OPENED = {
+    "home": "test_goes_past_the_menu_to_the_text",
+    "refunds": "test_writes_to_the_agency_and_reads_its_answer",
+    "hosts_template": "test_of_a_dispatch_unit_uploads_its_hosts_and_writes_the_good_rows",
+    "hosts_errors": "test_of_a_dispatch_unit_uploads_its_hosts_and_writes_the_good_rows",
+    "refund": "test_writes_to_the_agency_and_reads_its_answer",
+    "letter": "test_reads_its_letter_and_withdraws",
+    "letter_file": "test_reads_its_letter_and_withdraws",
+    "unconfirmed_lists": "test_searches_who_has_not_confirmed",
+    "unconfirmed": "test_searches_who_has_not_confirmed",
+    "size_letter": "test_commits_to_a_size_by_letter",
+    "size_letter_file": "test_commits_to_a_size_by_letter",
+    "attachment": "test_writes_to_the_agency_and_reads_its_answer",
+    "rounds": "test_searches_the_list_objects_to_a_line_and_asks_for_the_answer",
+    "round": "test_searches_the_list_objects_to_a_line_and_asks_for_the_answer",
+    "objection_filed": "test_searches_the_list_objects_to_a_line_and_asks_for_the_answer",
+}
+SAME = {
+    "apply_first": "the page of `apply`, before there is a case",
+    "hosts_first": "the page of `hosts`, before there is a case",
+    "upload_hosts_first": "the form of `upload_hosts`, before there is a case",
+    "round_file": "a link to a file to take away, as that of `letter_file`",
+}
+
 
 @pytest.fixture
-def keys(site, browser, browser_context_args) -> Iterator[Keys]:
-    """A keyboard at a screen of a common size."""
+def keys(site, browser, browser_context_args, request) -> Iterator[Keys]:
+    """A keyboard at a screen of a common size. The test must go where the tables above say that it goes."""
     with browser.new_context(**browser_context_args | {"viewport": {"width": 1366, "height": 768}}) as context:
-        yield Keys(context.new_page())
+        made = Keys(context.new_page())
+        yield made
+        went = {(method, resolve(urlsplit(address).path).url_name) for method, address in made.went}
+        meant = {(method, name) for method, table in (("POST", SENT), ("GET", OPENED)) for name in named_by(table, request)}
+        assert meant <= went
+
+
+def named_by(table: dict[str, str], request: pytest.FixtureRequest) -> list[str]:
+    return [name for name, test in table.items() if test == request.node.originalname]
 
 
 @pytest.fixture
@@ -162,8 +229,94 @@ class TestOwner:
         keys.attach("附件", PROOF)
         keys.press("发送", "button")
         says(keys, "消息已发送")
-        keys.press_to(PROOF["name"], "link")
+        assert keys.take(PROOF["name"]) == PROOF["buffer"]
         assert Remark.objects.filter(from_staff=False).count() == 1
+
+    def test_comes_by_the_link_of_the_sms(self, keys, offered, desk_at, code_on, number):  # noqa: F811
+        desk_at(6, 26)
+        offered(uscc=USCC, phone=number)
+        keys.page.goto(re.search(r"/l/[\w-]{22}", Message.objects.get(kind="offer").text.reveal()).group())
+        keys.press("获取验证码", "button")
+        keys.press("进入办理", "button")
+        expect(keys.page.locator(".errors")).to_be_focused()
+        keys.press_to("请填写短信里的验证码", "link")
+        keys.page.keyboard.press("Enter")
+        keys.write("验证码", code_on(number))
+        with keys.page.expect_navigation():
+            keys.page.keyboard.press("Enter")
+        says(keys, "请确认是否接受返还")
+
+    def test_reads_its_letter_and_withdraws(self, signed_in, confirmed, desk_at):  # noqa: F811
+        application = confirmed()
+        desk_at(7, 2)
+        keys = signed_in(application.enterprise)
+        keys.page.goto(case("refund", application))
+        keys.press(TITLES["receipt"], "link")
+        assert keys.take("下载 PDF").startswith(b"%PDF")
+        keys.press("返回办理页面", "link")
+        keys.press("撤回", "link")
+        keys.press("确定撤回", "button")
+        expect(keys.page.locator(".errors")).to_be_focused()
+        keys.choose("不需要这笔资金", "单位即将注销或停业")
+        keys.press("确定撤回", "button")
+        says(keys, "已撤回，停止办理")
+        application.refresh_from_db()
+        assert (application.state, application.reason) == (State.WITHDRAWN, "单位即将注销或停业")
+
+    def test_states_its_case_on_an_objection(self, signed_in, approved, publish, moment, desk_at):  # noqa: F811
+        application = approved()
+        publish()
+        at = moment(7, 9)
+        payout.object_over_web(application.award.lines.get(), "欧阳某某", "0353-8899001", "已停产", address="10.0.0.1", at=at)
+        desk_at(7, 9)
+        keys = signed_in(application.enterprise)
+        keys.page.goto(case("refund", application))
+        keys.press("提交情况说明", "link")
+        keys.write("情况说明", "一直正常生产")
+        keys.attach("证明材料", PROOF)
+        keys.press("提交说明", "button")
+        says(keys, "说明已提交，核查时会一并考虑")
+        assert Statement.objects.get().text == "一直正常生产"
+
+    def test_asks_for_another_size(self, signed_in, confirmed, desk_at):  # noqa: F811
+        application = confirmed()
+        desk_at(7, 9)
+        keys = signed_in(application.enterprise)
+        keys.page.goto(case("refund", application))
+        keys.press("对划型有异议，申请变更", "link")
+        keys.write("应为什么划型，为什么", "应为小型，从业人员 60 人")
+        keys.attach("印证材料", PROOF)
+        keys.press("提交变更申请", "button")
+        says(keys, "变更申请已提交")
+        assert Appeal.objects.get().about == Appeal.About.SIZE
+
+
+class TestCommitment:
+    """Where the law of the place is a written commitment."""
+
+    @pytest.fixture
+    def programme(self, make_programme) -> Programme:  # noqa: F811
+        return make_programme("hebei/2024")
+
+    def test_commits_to_a_size_by_letter(self, signed_in, make_enterprise, screen, credit_list, desk_at):  # noqa: F811
+        CreditListing.objects.create(uscc="9" * 18, type="严重失信", origin="河北省信用信息共享平台", source=credit_list)
+        enterprise = make_enterprise()
+        Size2020.objects.create(uscc=enterprise.uscc, size="大型")
+        screen()
+        desk_at(7, 5)
+        keys = signed_in(enterprise)
+        keys.page.goto(case("refund", enterprise.applications.get()))
+        keys.press("对划型有异议，书面承诺所属划型", "link")
+        keys.press("小型企业承诺书", "link")
+        assert keys.take("下载 PDF").startswith(b"%PDF")
+        keys.press("返回办理页面", "link")
+        keys.press("对划型有异议，书面承诺所属划型", "link")
+        keys.choose("大型", "小型")
+        keys.attach("签字盖章的承诺书", PROOF)
+        keys.tick("我单位知道承诺与事实不符的，须退回差额并承担相应法律责任")
+        keys.press("提交承诺书", "button")
+        says(keys, "承诺书已收到")
+        assert Commitment.objects.get().size == "小型"
 
 
 class TestApplicant:
@@ -209,6 +362,34 @@ class TestApplicant:
         says(keys, "申请已提交，等待审核")
         assert Host.objects.get().host_name == "丙公司"
 
+    def test_of_a_dispatch_unit_uploads_its_hosts_and_writes_the_good_rows(
+        self, signed_in, make_enterprise, screen, desk_at  # noqa: F811
+    ):  # fmt: skip
+        unit = make_enterprise(dispatch=True, uscc=uscc(8))
+        screen()
+        desk_at(6, 26)
+        rows = [
+            "派遣单位统一社会信用代码,用工单位统一社会信用代码,用工单位名称,用工单位类型,年度,派遣人数,上年度实缴失业保险费",
+            f"{unit.uscc},{uscc(1)},甲厂,企业,2023,3,1000",
+            f"{unit.uscc},{uscc(2)},乙局,机关事业单位,2023,二,500",
+        ]
+        keys = signed_in(unit)
+        keys.page.goto(case("hosts", unit.applications.get()))
+        assert keys.take("下载空白表格").startswith(b"PK")
+        keys.press("上传并检查", "button")
+        expect(keys.page.locator(".errors")).to_be_focused()
+        keys.press_to("请选择要上传的表格", "link")
+        keys.page.keyboard.press("Enter")
+        keys.attach("表格文件", {"name": "用工单位.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()})
+        keys.press("上传并检查", "button")
+        says(keys, "新增 1 行")
+        says(keys, "第 3 行 · 派遣人数")
+        assert keys.take("下载错误清单").startswith(b"PK")
+        keys.press("写入没有错误的行", "button")
+        keys.press("核对资金分配，继续申请", "link")
+        says(keys, "甲厂")
+        assert Host.objects.get().host_name == "甲厂"
+
     @staticmethod
     def fill_in(keys: Keys, code: str, name: str) -> None:
         keys.write("统一社会信用代码", code)
@@ -250,6 +431,19 @@ class TestAnybody:
         says(keys, "已收到，正在核查")
         assert Objection.objects.get().line.name == name
 
+    def test_searches_who_has_not_confirmed(self, keys, offered, programme, moment, desk_at):  # noqa: F811
+        name = offered().enterprise.name
+        actions.remind(at=moment(7, 29))
+        desk_at(7, 30)
+        keys.page.goto("/")
+        keys.press("未确认名单", "link")
+        keys.press(programme.title, "link")
+        keys.write("按单位名称查找", "没有这家")
+        keys.press("查找", "button")
+        says(keys, "名单中没有")
+        keys.press("查看全部", "link")
+        says(keys, name)
+
     def test_goes_past_the_menu_to_the_text(self, keys):
         keys.page.goto("/")
         keys.page.keyboard.press("Tab")
@@ -257,6 +451,26 @@ class TestAnybody:
         keys.page.keyboard.press("Enter")
         keys.page.keyboard.press("Tab")
         assert keys.heard()[1] == "单位登录，查看并确认"
+
+
+class TestTables:
+    """Every address of the portal is in one of the tables above, each that takes a form where a form is sent."""
+
+    def test_name_each_address_and_tests_that_are(self):
+        names = [pattern.name for pattern in urls.urlpatterns]
+        assert sorted([*SENT, *OPENED, *SAME]) == sorted(names)
+        tests = set(re.findall(r"def (test_\w+)", Path(__file__).read_text(encoding="utf-8")))
+        assert set(SENT.values()) | set(OPENED.values()) <= tests
+
+    def test_hold_apart_what_takes_a_form(self, db):
+        takes = {pattern.name for pattern in urls.urlpatterns if Client().post(somewhere(pattern)).status_code != 405}
+        assert takes - set(SAME) == set(SENT)
+
+
+def somewhere(pattern: URLPattern) -> str:
+    """The address of what may not be there."""
+    parts = {name: 1 if isinstance(each, IntConverter) else "a" for name, each in pattern.pattern.converters.items()}
+    return reverse(f"portal:{pattern.name}", kwargs=parts)
 
 
 class TestKeys:

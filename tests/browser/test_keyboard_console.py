@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
-from agency.models import Appeal, Bulk, Hold, Role
+from agency.actions import Answer, book_answers
+from agency.admin.programmes import PrepareForm
+from agency.intake import kind_of
+from agency.models import Appeal, Bulk, CreditCheck, Hold, Import, Programme, Role
+from enterprises.models import CreditListing, Size2020
+from subsidies.payout import actions as payout
+from subsidies.payout.models import PaymentBatch, PublicityRound
 from subsidies.refunds import actions
-from subsidies.refunds.models import Application, State
+from subsidies.refunds.models import Application, Commitment, State
 from tests.browser.keys import Keys
-from tests.browser.test_year import PASSWORD
+from tests.browser.test_year import PASSWORD, spreadsheets, until
 from tests.browser.walk import picture, session_of
 from tests.portal.conftest import (  # noqa: F401 - the same city as behind the portal's own tests
     acts_for,
+    approved,
     confirmed,
     credit_list,
     days,
@@ -24,7 +31,9 @@ from tests.portal.conftest import (  # noqa: F401 - the same city as behind the 
     make_programme,
     moment,
     offered,
+    phones,
     programme,
+    publish,
     regions,
     screen,
     staff,
@@ -62,8 +71,12 @@ def says(keys: Keys, words: str) -> None:
 
 
 def past_the_menu(keys: Keys) -> None:
+    """Press the link that leads past it, then Tab: the first stop must be within the text."""
     keys.press_to("跳到正文")
     keys.page.keyboard.press("Enter")
+    keys.page.keyboard.press("Tab")
+    assert keys.is_seen()
+    expect(keys.page.locator("#content :focus")).to_have_count(1)
 
 
 def open_one(keys: Keys, page: str, deed: str) -> None:
@@ -147,6 +160,89 @@ class TestCase:
         assert Appeal.objects.get().state == Appeal.State.DISMISSED
 
 
+class TestImport:
+    def test_is_uploaded_checked_and_confirmed(self, at_desk, desk_at, regions, tmp_path):  # noqa: F811
+        desk_at(6, 20)
+        keys = at_desk(Role.PREPARER)
+        open_one(keys, "/admin/agency/import/", "导入表格")
+        keys.select("表格种类", f"{kind_of('enterprises').title}（enterprises）")
+        keys.attach("文件", spreadsheets(tmp_path, "13800000001")["enterprises"])
+        keys.press("导入表格", "button")
+        until(lambda: Import.objects.filter(state=Import.State.CHECKED).exists(), "check")
+        open_one(keys, f"/admin/agency/import/{Import.objects.get().pk}/change/", "确认导入")
+        keys.press("确认导入", "button")
+        until(lambda: Import.objects.get().state == Import.State.CONFIRMED, "confirm")
+
+
+class TestProgramme:
+    def test_is_prepared_in_a_form_whose_every_field_is_reached(self, at_desk, desk_at):  # noqa: F811
+        desk_at(1, 8)
+        keys = at_desk(Role.POLICY)
+        open_one(keys, "/admin/agency/programme/", "筹备新项目")
+        for field in PrepareForm().fields.values():
+            keys.press_to(field.label)
+        keys.press("返回", "link")
+        says(keys, "筹备新项目")
+        assert not Programme.objects.exists()
+
+
+class TestPayout:
+    def test_round_is_drafted_and_published_by_another(self, at_desk, approved, phones, programme, desk_at):  # noqa: F811
+        approved()
+        desk_at(7, 8)
+        keys, reviewer = at_desk(Role.PREPARER), at_desk(Role.REVIEWER)
+        open_one(keys, "/admin/payout/publicityround/", "拟定公示批次")
+        keys.select("项目", str(programme))
+        keys.select("补贴", "稳岗返还")
+        keys.press("拟定公示批次", "button")
+        open_one(reviewer, f"/admin/payout/publicityround/{PublicityRound.objects.get().pk}/change/", "发布公示")
+        reviewer.press_to("公示第一日")
+        reviewer.press("发布公示", "button")
+        says(reviewer, "已发布，公示至 2024-07-12")
+        assert PublicityRound.objects.get().state == PublicityRound.State.PUBLISHED
+
+    def test_batch_is_made_and_submitted(self, at_desk, approved, publish, programme, moment, desk_at):  # noqa: F811
+        award, at = approved().award, moment(7, 15, 8)
+        publish()
+        payout.close_rounds(at.date(), at=at)
+        row = (award.pk, award.uscc, award.region_id, Answer(CreditCheck.Outcome.CLEAR, (), "{}", "共享平台", at))
+        book_answers("award", CreditCheck.Moment.PAYMENT, at.date(), [row], {"严重失信"}, at=at)
+        desk_at(7, 15)
+        keys = at_desk(Role.FINANCE)
+        open_one(keys, "/admin/payout/paymentbatch/", "编制拨付批次")
+        keys.select("项目", str(programme))
+        keys.press("编制拨付批次", "button")
+        open_one(keys, f"/admin/payout/paymentbatch/{PaymentBatch.objects.get().pk}/change/", "提交复核")
+        keys.press("提交复核", "button")
+        assert PaymentBatch.objects.get().state == PaymentBatch.State.SUBMITTED
+
+
+class TestCommitment:
+    """Where the law of the place is a written commitment."""
+
+    @pytest.fixture
+    def programme(self, make_programme) -> Programme:  # noqa: F811
+        return make_programme("hebei/2024")
+
+    def test_is_verified(self, at_desk, make_enterprise, screen, credit_list, acts_for, files, moment, desk_at):  # noqa: F811
+        CreditListing.objects.create(uscc="9" * 18, type="严重失信", origin="河北省信用信息共享平台", source=credit_list)
+        enterprise = make_enterprise()
+        Size2020.objects.create(uscc=enterprise.uscc, size="大型")
+        screen()
+        given = {"by": acts_for(enterprise), "at": moment(7, 5)}
+        actions.commit_size(enterprise.applications.get(), "小型", [picture()], **given)
+        desk_at(7, 8)
+        keys = at_desk(Role.REVIEWER)
+        keys.page.goto("/admin/refunds/commitment/")
+        past_the_menu(keys)
+        keys.press(str(enterprise.applications.get()), "link")
+        past_the_menu(keys)
+        keys.press("核实属实", "link")
+        keys.write("如何核实、核实到什么（单位可见）", "查阅财务报表，从业人员 60 人")
+        keys.press("核实属实", "button")
+        assert Commitment.objects.get().holds is True
+
+
 class TestList:
     def test_takes_many_cases_and_answers_to_none(self, at_desk, confirmed, days, desk_clock):  # noqa: F811
         desk_clock(days.reviewed)
@@ -190,6 +286,25 @@ class TestList:
         expect(panel.locator(":focus")).to_have_text("全部")
         keys.press("不符合", "link")
         says(keys, "0 项")
+
+
+def test_the_menu_of_who_is_logged_in_closes_by_one_click_of_a_mouse(at_desk, desk_at):  # noqa: F811
+    desk_at(7, 2)
+    keys = at_desk(Role.PREPARER)
+    keys.page.goto("/admin/")
+    opener, menu = keys.page.locator("[x-on\\:click^=openUserLinks]"), keys.page.locator("#nav-sidebar nav[x-show]")
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    name = " ".join(opener.inner_text().split()[:2])
+    keys.press_to(name, "button")
+    keys.page.keyboard.press("Enter")
+    expect(menu.locator(":focus")).to_be_visible()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    for now, expanded in ((menu.is_hidden, "false"), (menu.is_visible, "true"), (menu.is_hidden, "false")):
+        opener.click(delay=300)  # a hand is slower than the menu that fades
+        expect(opener).to_have_attribute("aria-expanded", expanded)
+        until(now, "the menu after a click", 5)
+    keys.page.keyboard.press("Tab")
+    expect(opener).to_have_attribute("aria-expanded", "false")
 
 
 def test_the_menu_of_a_narrow_screen_opens_and_closes(at_desk, desk_at):  # noqa: F811

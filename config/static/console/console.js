@@ -9,9 +9,12 @@
     close: "收起侧栏", dock_to_right: "侧栏", handshake: "今日待办", search: "搜索",
     computer: "外观", dark_mode: "外观", light_mode: "外观",
   };
+  const OPENS = /^(\w*open\w*) = (?:!|true)/i;
   let open = null; // {panel, opener} of what a key has opened
 
   const shown = (element) => element.getClientRects().length > 0;
+  const opens = (opener) => opener.getAttribute("x-on:click").match(OPENS)?.[1]; // the name under which the frame keeps it
+  const isOpen = (opener) => Alpine.$data(opener)[opens(opener)];
 
   function label(icon) {
     const word = icon.textContent.trim();
@@ -21,8 +24,7 @@
   }
 
   function enter(opener) {
-    const word = Object.keys(PANELS).find((each) => opener.getAttribute("x-on:click").startsWith(each));
-    const panel = word && document.querySelector(PANELS[word]);
+    const panel = PANELS[opens(opener)] && isOpen(opener) && document.querySelector(PANELS[opens(opener)]);
     const first = panel && [...panel.querySelectorAll('a[href], button, input, select, [role="button"]')].find(shown);
     if (!first) return;
     open = { panel, opener };
@@ -32,7 +34,7 @@
   function leave() {
     const { panel, opener } = open;
     open = null;
-    if (shown(panel)) (document.getElementById(`${panel.id}-close`) ?? opener).click();
+    if (isOpen(opener)) (document.getElementById(`${panel.id}-close`) ?? opener).click();
     return opener;
   }
 
@@ -41,6 +43,7 @@
     for (const each of document.querySelectorAll(PRESSED)) {
       each.setAttribute("role", "button");
       each.tabIndex = 0;
+      if (opens(each)) Alpine.effect(() => each.setAttribute("aria-expanded", isOpen(each)));
     }
   });
 
@@ -53,6 +56,6 @@
   });
 
   document.addEventListener("focusin", (event) => {
-    if (open && !open.panel.contains(event.target)) leave();
+    if (open && !open.panel.contains(event.target) && !open.opener.contains(event.target)) leave(); // whose own click closes it
   });
 })();
