@@ -248,6 +248,10 @@ def test_a_case_is_held_by_hand_from_its_page_for_a_reason_and_once(clerk, at_de
     assert "已有人工暂缓" in clerk.post(page, {"reason": "再来"}).content.decode()
     assert "0 天" in clerk.get(reverse("admin:agency_hold_changelist")).content.decode()
     hold = Hold.objects.get()
+    leads = f'href="{reverse("admin:agency_hold_change", args=[hold.pk])}"'
+    shown = reverse("admin:refunds_application_change", args=[case.pk])
+    assert leads in clerk.get(shown).content.decode()
     clerk.post(reverse("admin:agency_hold_lift", args=[hold.pk]), {"why": "已核对"})
+    assert leads not in clerk.get(shown).content.decode()
     hold.refresh_from_db()
     assert hold.lifted_why == "已核对"
