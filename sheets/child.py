@@ -21,10 +21,11 @@ from sheets.cells import BadValue, Cell, Numbers, shown
 from sheets.columns import Column
 from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
-from sheets.lines import Lines
+from sheets.lines import Lines, together
 from sheets.tables import Cells, Table, Tables
 
-_REMEMBERED = 150_000  # cells a column remembers; most columns repeat themselves
+_REMEMBERED = 10_000  # cells a column remembers: enough for one that repeats itself, in vain for one that does not
+_TOGETHER = 1 << 20  # bytes of lines from which on a message is sent
 
 Errors = list[tuple[str, int, str, str, str]]
 Message = tuple[Any, ...]
@@ -223,9 +224,24 @@ def messages(
 
 
 def _converted(table: Table, columns: Sequence[Column], lines: Lines | None) -> Iterator[Message]:
+    """Each block as a message; as lines, blocks that follow each other in one message, up to a size."""
     converter = Converter(table.head, columns, lines)
+    held: list[Message] = []
+    size = following = 0
     for first, by_columns, cells in table.blocks():
-        yield converter.of_columns(first, cells) if by_columns else converter.of_rows(first, cells)
+        message = converter.of_columns(first, cells) if by_columns else converter.of_rows(first, cells)
+        if lines is None:
+            yield message
+            continue
+        if held and (first != following or size >= _TOGETHER):
+            yield together(held)
+            held, size = [], 0
+        following = first + len(cells[0] if by_columns else cells)
+        if message[3]:  # rows
+            held.append(message)
+            size += len(message[4])
+    if held:
+        yield together(held)
 
 
 def _raw(table: Table, wanted: Wanted) -> Iterator[Message]:

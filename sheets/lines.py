@@ -24,7 +24,7 @@ class Lines:
     def message(
         self, sheet: str, numbers: Sequence[int], texts: Sequence[Texts], errors: Sequence[tuple[str, int, str, str, str]]
     ) -> tuple[Any, ...]:
-        """("lines", sheet, rows, text, cells of the columns kept apart, (place, *error) of each error)."""
+        """("lines", place of the first row, sheet, rows, text, cells of the columns kept apart, (place, *error) of each)."""
         if sheet != self._sheet:
             self._sheet, self._before = sheet, self._last
         before = self._before
@@ -33,7 +33,15 @@ class Lines:
         empties = [UNKNOWN if column.empty is None else column.empty for column in self._columns if not column.apart]
         apart = [list(cells) for column, cells in zip(self._columns, texts, strict=True) if column.apart]
         text = _text(before, escaped(sheet), numbers, kept, empties)
-        return "lines", sheet, len(numbers), text.encode(), apart, [(before + error[1], *error) for error in errors]
+        told = [(before + error[1], *error) for error in errors]
+        return "lines", before + numbers[0] if numbers else 0, sheet, len(numbers), text.encode(), apart, told
+
+
+def together(messages: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """One message of several that are of one sheet and follow each other."""
+    _, (place, *_), (sheet, *_), rows, texts, aparts, errors = zip(*messages, strict=True)
+    apart = [list(itertools.chain(*columns)) for columns in zip(*aparts, strict=True)]
+    return "lines", place, sheet, sum(rows), b"".join(texts), apart, list(itertools.chain(*errors))
 
 
 def _text(before: int, sheet: str, numbers: Sequence[int], texts: Sequence[Texts], empties: Sequence[str]) -> str:

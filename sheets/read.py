@@ -4,6 +4,7 @@ The file is opened in a child process with limits on its memory and processor ti
 hostile spreadsheet may abort the process it runs in. Only canonical texts and errors come back.
 """
 
+import heapq
 import marshal
 import os
 import pickle
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
@@ -178,6 +180,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _lines_said(child: _Child) -> Iterator[tuple[Any, ...]]:
+    """Its messages of lines, which are in the order of the file."""
+    while (message := child.hear("lines", "end"))[0] != "end":
+        yield message
+
+
 class Reading:
     """A file being read: iterate it once for its batches, or `rows()`; use it as a context manager.
 
@@ -216,16 +224,9 @@ class Reading:
             yield from batch.rows()
 
     def lines(self) -> Iterator[Lines]:
-        """The rows as lines; of a file that was opened for them, once."""
+        """The rows as lines, in the order of the file; of a file that was opened for them, once."""
         names = [column.name for column in self._columns if column.apart]
-        reading = list(self._children)
-        while reading:
-            child = reading.pop(0)
-            word, *message = child.hear("lines", "end")
-            if word == "end":
-                continue
-            reading.append(child)
-            sheet, rows, text, apart, errors = message
+        for _, _, sheet, rows, text, apart, errors in heapq.merge(*map(_lines_said, self._children), key=itemgetter(1)):
             self.rows_read += rows
             told = [(place, CellError(*error)) for place, *error in errors]
             yield Lines(sheet, rows, text, dict(zip(names, apart, strict=True)), told)

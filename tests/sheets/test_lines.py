@@ -34,13 +34,13 @@ def test_lines_read_back_are_the_cells(rows, sheet):
     texts = list(zip(*rows, strict=True))
     lines = Lines(COLUMNS)
     lines.message("前表", [2, 3], [["甲", "乙"], [None, None], [None, None]], [])
-    word, named, size, text, apart, errors = lines.message(
+    word, place, named, size, text, apart, errors = lines.message(
         sheet, range(5, 5 + len(rows)), texts, [(sheet, 5, "名称", "?", "无法识别")]
     )
     wanted = [
         [str(3 + number), sheet, str(number), name, dispatch or "false"] for number, (name, _, dispatch) in enumerate(rows, 5)
     ]
-    assert (word, named, size, read_back(text.decode())) == ("lines", sheet, len(rows), wanted)
+    assert (word, place, named, size, read_back(text.decode())) == ("lines", 8, sheet, len(rows), wanted)
     assert apart == [[phone for _, phone, _ in rows]]
     assert errors == [(8, sheet, 5, "名称", "?", "无法识别")]
 
