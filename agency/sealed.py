@@ -8,12 +8,13 @@ key, so that it stays comparable when a newer key seals.
 
 import base64
 import os
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from hmac import digest
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -235,51 +236,67 @@ class BlindIndexField(models.CharField):
 # --- files: the same keys, in pieces, so that a file of any size needs little memory ------------------------------
 
 _PIECE = 1 << 20
-_MAGIC = b"WGF1"
+_PLAIN, _DEFLATED = b"WGF1", b"WGF2"  # magic of a file as it is, and of one that is made smaller first
+_WORTH = 0.75  # of its size that a first piece must shrink to: what is packed already, as .xlsx is, is not packed again
 
 
 def seal_file(source: BinaryIO, target: BinaryIO) -> None:
     """Write the sealed form of `source`: magic, key version, 8 random bytes, then pieces of 1 MiB, each SM4-GCM with
-    its number as the rest of the nonce, and the last one marked, so that nothing can be cut off or reordered."""
+    its number as the rest of the nonce, and the last one marked, so that nothing can be cut off or reordered.
+
+    Where it shrinks, each piece is deflated first and stands after its length (4 bytes): a table of text takes a tenth
+    of the room and half the time."""
     held = keys(settings.SEAL_KEYS)
     version, start = held.newest.encode(), os.urandom(8)
-    target.write(_MAGIC + bytes([len(version)]) + version + start)
     key = algorithms.SM4(_derive(held.seal[held.newest].key, b"file", 16))
+    pieces = _pieces(partial(source.read, _PIECE))
+    first = next(pieces)
+    deflates = len(zlib.compress(first[0], 1)) < _WORTH * len(first[0])
 
     def sealed(piece: bytes, number: int, mark: bytes) -> bytes:
         encryptor = Cipher(key, modes.GCM(start + number.to_bytes(4))).encryptor()
-        encryptor.authenticate_additional_data(mark)
-        return encryptor.update(piece) + encryptor.finalize() + encryptor.tag
+        encryptor.authenticate_additional_data(_DEFLATED + mark if deflates else mark)
+        body = encryptor.update(zlib.compress(piece, 1) if deflates else piece) + encryptor.finalize() + encryptor.tag
+        return len(body).to_bytes(4) + body if deflates else body
 
-    for piece in _side_by_side(sealed, _pieces(source, _PIECE)):
+    target.write((_DEFLATED if deflates else _PLAIN) + bytes([len(version)]) + version + start)
+    for piece in _side_by_side(sealed, chain([first], pieces)):
         target.write(piece)
 
 
 def unseal_file(source: BinaryIO) -> Iterator[bytes]:
     """The plain pieces of a sealed file. Raises SealBroken."""
     head = source.read(5)
-    version = source.read(head[4]).decode() if head[:4] == _MAGIC and len(head) == 5 else ""
+    magic = head[:4] if len(head) == 5 else b""
+    version = source.read(head[4]).decode() if magic in (_PLAIN, _DEFLATED) else ""
     seal_key = keys(settings.SEAL_KEYS).seal.get(version)
     if seal_key is None:
         raise SealBroken("文件没有可用的密钥或已损坏；请检查 WENGANG_SEAL_KEYS 并联系系统管理。")
     key, start = algorithms.SM4(_derive(seal_key.key, b"file", 16)), source.read(8)
+    deflated = magic == _DEFLATED
 
     def plain(piece: bytes, number: int, mark: bytes) -> bytes:
         try:
             decryptor = Cipher(key, modes.GCM(start + number.to_bytes(4), piece[-16:])).decryptor()
-            decryptor.authenticate_additional_data(mark)
-            return decryptor.update(piece[:-16]) + decryptor.finalize()
+            decryptor.authenticate_additional_data(_DEFLATED + mark if deflated else mark)
+            body = decryptor.update(piece[:-16]) + decryptor.finalize()
         except (InvalidTag, ValueError) as broken:
             raise SealBroken("文件已损坏或被改动过，无法解开；请联系系统管理。") from broken
+        return zlib.decompress(body) if deflated else body
 
-    yield from _side_by_side(plain, _pieces(source, _PIECE + 16))
+    yield from _side_by_side(plain, _pieces(partial(_framed, source) if deflated else partial(source.read, _PIECE + 16)))
 
 
-def _pieces(source: BinaryIO, size: int) -> Iterator[tuple[bytes, int, bytes]]:
+def _framed(source: BinaryIO) -> bytes:
+    """What stands after its length; no more of it than a piece can take."""
+    return source.read(min(int.from_bytes(source.read(4)), 2 * _PIECE))
+
+
+def _pieces(read: Callable[[], bytes]) -> Iterator[tuple[bytes, int, bytes]]:
     """(piece, its number, its mark) of a file; an empty file is one empty piece."""
-    piece = source.read(size)
+    piece = read()
     for number in count():
-        following = source.read(size)
+        following = read()
         yield piece, number, b"" if following else b"last"
         if not following:
             return

@@ -22,26 +22,57 @@ def sealed(plain: bytes) -> bytes:
     return target.getvalue()
 
 
+def pieces_of(whole: bytes, *, deflated: bool) -> tuple[bytes, list[bytes]]:
+    """The head of a sealed file and its pieces, the length before each with it."""
+    begin = 5 + whole[4] + 8
+    head, pieces = whole[:begin], []
+    while begin < len(whole):
+        end = begin + (4 + int.from_bytes(whole[begin : begin + 4]) if deflated else PIECE + 16)
+        pieces.append(whole[begin:end])
+        begin = end
+    return head, pieces
+
+
 class TestSealedFile:
     @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
-    def test_opens_to_what_was_sealed(self, size):
-        plain = os.urandom(size)
+    @pytest.mark.parametrize("made", [os.urandom, lambda size: b"3," * (size // 2) + b"3" * (size % 2)])
+    def test_opens_to_what_was_sealed(self, size, made):
+        plain = made(size)
         assert b"".join(unseal_file(io.BytesIO(sealed(plain)))) == plain
 
-    @pytest.mark.parametrize("spoil", ["cut at a piece", "cut", "swapped", "one bit", "longer", "empty", "no head"])
-    def test_that_was_touched_does_not_open(self, spoil):
-        whole = sealed(b"a" * PIECE + b"b" * PIECE + b"c")
-        start, piece = len(whole) - 2 * (PIECE + 16) - 17, PIECE + 16
-        bit = bytearray(whole)
-        bit[start + 5] ^= 1
+    def test_takes_little_room_where_it_is_text_and_no_more_than_it_must_where_it_is_packed(self):
+        rows = b"".join(b"91149100X%08d,202301,6,39660.00\n" % number for number in range(100_000))
+        assert len(sealed(rows)) < len(rows) / 4
+        packed = os.urandom(3 * PIECE)
+        assert len(sealed(packed)) < len(packed) + 100
+
+    def test_of_text_and_of_random_bytes_may_follow_each_other(self):
+        """The first piece decides; a later one that does not shrink opens all the same."""
+        plain = b"a" * PIECE + os.urandom(PIECE) + b"b"
+        assert b"".join(unseal_file(io.BytesIO(sealed(plain)))) == plain
+
+    @pytest.mark.parametrize("deflated", [False, True])
+    @pytest.mark.parametrize(
+        "spoil",
+        ["cut at a piece", "cut", "swapped", "one bit", "longer", "empty", "no head", "the other magic", "cut in a length"],
+    )
+    def test_that_was_touched_does_not_open(self, spoil, deflated):
+        parts = [b"a" * PIECE, b"b" * PIECE, b"c"] if deflated else [os.urandom(PIECE), os.urandom(PIECE), b"c"]
+        whole = sealed(b"".join(parts))
+        head, (first, second, last) = pieces_of(whole, deflated=deflated)
+        bit = bytearray(first)
+        bit[5] ^= 1
+        other = {b"WGF1": b"WGF2", b"WGF2": b"WGF1"}[whole[:4]]
         touched = {
-            "cut at a piece": whole[: start + piece],
+            "cut at a piece": head + first,
             "cut": whole[:-3],
-            "swapped": whole[:start] + whole[start + piece : start + 2 * piece] + whole[start : start + piece] + whole[-17:],
-            "one bit": bytes(bit),
-            "longer": whole + whole[-17:],
+            "swapped": head + second + first + last,
+            "one bit": head + bytes(bit) + second + last,
+            "longer": whole + last,
             "empty": b"",
-            "no head": whole[start:],
+            "no head": first + second + last,
+            "the other magic": other + whole[4:],
+            "cut in a length": head + first + second + last[:2],
         }[spoil]
         with pytest.raises(SealBroken):
             list(unseal_file(io.BytesIO(touched)))
