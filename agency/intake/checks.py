@@ -138,10 +138,11 @@ def found_by(staging: Staging, check: Check, code: str, narrowed: sql.Composable
 
 
 def repeats(staging: Staging) -> sql.Composable:
-    """How many more rows there are than hashes of their keys. Sorting a million tells it in half the time of grouping them."""
-    return sql.SQL("SELECT count({hash}) - count(DISTINCT {hash}) FROM {rows} WHERE {known}").format(
-        hash=_hash_of_key(staging), rows=staging.rows, known=_known_key(staging)
-    )
+    """How many more rows there are than hashes of their keys. Sorting a million tells it in half the time of grouping them;
+    OFFSET 0 keeps the query apart, which else would hash each row twice."""
+    return sql.SQL(
+        "SELECT count(hash) - count(DISTINCT hash) FROM (SELECT {hash} AS hash FROM {rows} WHERE {known} OFFSET 0) keys"
+    ).format(hash=_hash_of_key(staging), rows=staging.rows, known=_known_key(staging))
 
 
 def repeated(staging: Staging, name: sql.Identifier) -> sql.Composable:
