@@ -25,7 +25,7 @@ from sheets.lines import Lines, together
 from sheets.tables import Cells, Table, Tables
 
 _REMEMBERED = 10_000  # cells a column remembers: enough for one that repeats itself, in vain for one that does not
-_TOGETHER = 1 << 20  # bytes of lines from which on a message is sent
+_TOGETHER = 1 << 19  # bytes of lines from which on a message is sent
 
 Errors = list[tuple[str, int, str, str, str]]
 Message = tuple[Any, ...]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from django.db import connection, models
@@ -17,6 +18,7 @@ from sheets.read import CellError, Lines, Reading, SheetRefused
 
 ERROR, WARNING = "E", "W"
 _PARTS = ("row", "issue", "fate", "change")  # of the names of the staging tables
+_AT_ONCE = 8_000  # rows, or the block that exceeds them, that are staged by one COPY
 UNREADABLE = "unreadable"  # the code of issues that the reader found
 
 
@@ -148,21 +150,33 @@ def fill(
     `about`: how many there will be, where that is nearly known. Raises SheetRefused. The memory needed is that of one batch."""
     staging = Staging(resource, imp, _absent(resource, reading))
     _create(staging)
-    taken = 0
+    taken, blocks = 0, reading.lines()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL TIME ZONE %s", [get_default_timezone_name()])  # a file's moments are the desk's
-        for lines in reading.lines():
+        for first in blocks:
+            errors: list[tuple[int, CellError]] = []
             with cursor.copy(_copy(staging)) as copy:
-                copy.write(_with_sealed(staging, lines))
-            if lines.errors:
-                _note(staging, cursor, lines.errors)
-            taken += lines.rows
+                for lines in _some(chain([first], blocks)):
+                    copy.write(_with_sealed(staging, lines))
+                    errors += lines.errors
+                    taken += lines.rows
+            _note(staging, cursor, errors)
             told(taken, about, "读取文件")
         cursor.execute("SET LOCAL TIME ZONE %s", [connection.timezone_name])
         cursor.execute("SET LOCAL default_statistics_target = 10")  # rough numbers do for plans of whole-table passes
         cursor.execute(sql.SQL("ANALYZE {}").format(staging.rows).as_string(None))
         cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
     return staging, taken
+
+
+def _some(blocks: Iterator[Lines]) -> Iterator[Lines]:
+    """The next blocks, for one COPY: beginning one costs the server."""
+    rows = 0
+    for lines in blocks:
+        yield lines
+        rows += lines.rows
+        if rows >= _AT_ONCE:
+            return
 
 
 def drop_staging(imp_id: int) -> None:
@@ -249,6 +263,8 @@ def _with_sealed(staging: Staging, lines: Lines) -> bytes | str:
 
 def _note(staging: Staging, cursor: Any, errors: list[tuple[int, CellError]]) -> None:
     """The cells that could not be read, as issues; the value of a sealed cell is masked."""
+    if not errors:
+        return
     by_header = {cell.column_name: cell for cell in staging.resource.cells.values()}
     copy = sql.SQL("COPY {} (row, cell, level, code, reason, value) FROM STDIN").format(staging.issues).as_string(None)
     with cursor.copy(copy) as lines:
