@@ -56,10 +56,9 @@ def note_differences(given: Sequence[Owed], *, by: User | None, at: datetime) ->
         rows = Award.objects.select_for_update(no_key=True).filter(pk__in=[each.award_id for each in given]).order_by("pk")
         awards = {award.pk: award for award in rows}
         open_ones = {each.award_id: each for each in Difference.objects.filter(award__in=awards, settled_at__isnull=True)}
-        same = [each.award_id for each in given if each.owed == awards[each.award_id].amount]
-        Difference.objects.filter(award__in=same, settled_at__isnull=True).update(
-            settled_by=by, settled_at=at, settlement=_AGREES
-        )
+        same = {each.award_id for each in given if each.owed == awards[each.award_id].amount}
+        agreed = [noted for award_id, noted in open_ones.items() if award_id in same]
+        Difference.objects.filter(pk__in=[noted.pk for noted in agreed]).update(settled_by=by, settled_at=at, settlement=_AGREES)
         dealt_with = Difference.objects.filter(award__in=awards, settled_at__isnull=False).exclude(settlement=_AGREES)
         known = dict(dealt_with.order_by("pk").values_list("award_id", "owed"))
         known |= {award_id: noted.owed for award_id, noted in open_ones.items()}
@@ -73,12 +72,14 @@ def note_differences(given: Sequence[Owed], *, by: User | None, at: datetime) ->
         changed = [noted for noted in noted_ones if noted.pk is not None]
         Difference.objects.bulk_create([noted for noted in noted_ones if noted.pk is None])
         Difference.objects.bulk_update(changed, ["paid", "owed", "why", "found_by", "found_at"])
-        Event.objects.bulk_create(_told(noted, by=by, at=at) for noted in noted_ones)
+        said = [(noted, f"差额待办：已拨付 {noted.paid}，重新核定 {noted.owed}") for noted in noted_ones]
+        said += [(noted, f"差额办结：{_AGREES}") for noted in agreed]
+        Event.objects.bulk_create(_told(noted, why, by=by, at=at) for noted, why in said)
     return len(new)
 
 
-def _told(noted: Difference, *, by: User | None, at: datetime) -> Event:
+def _told(noted: Difference, why: str, *, by: User | None, at: datetime) -> Event:
     return Event(
         at=at, kind=Event.Kind.WRITE, case_kind=Award.CASE, case_id=noted.award_id, by=by, region_id=noted.region_id,
-        why=f"差额待办：已拨付 {noted.paid}，重新核定 {noted.owed}", detail={"difference": noted.pk},
+        why=why, detail={"difference": noted.pk},
     )  # fmt: skip

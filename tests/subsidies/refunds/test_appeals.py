@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from agency.actions import AppealRefused, accept_appeal, evidence_overdue
-from agency.models import Appeal, Hold, Message, Role
+from agency.models import Appeal, Event, Hold, Message, Role
 from agency.moves import MoveRefused
 from agency.queries import attachments_of
 from enterprises.models import WorkforceYear
@@ -227,6 +227,16 @@ class TestUpheld:
         again = taken(application, "amount", moment(7, 10))
         with pytest.raises(AppealRefused, match="没有变化"):
             actions.uphold_appeal(again, "无", "同意", by=staff(Role.REVIEWER), at=moment(7, 11))
+
+    def test_difference_that_a_later_decision_takes_back_is_settled_and_told(self, approved, moment):
+        award = approved().award
+        noted = note_difference(award, award.amount + 1, "划型更正", by=None, at=moment(7, 9))
+        assert note_difference(award, award.amount, "划型再更正", by=None, at=moment(7, 10)) is None
+        noted.refresh_from_db()
+        told = Event.objects.filter(case_kind=Award.CASE, case_id=award.pk, detail={"difference": noted.pk}).order_by("pk")
+        assert [event.why for event in told][1:] == [f"差额办结：{noted.settlement}"]
+        note_difference(award, award.amount, "三次核定", by=None, at=moment(7, 11))
+        assert told.count() == 2
 
     def test_difference_is_settled_once_with_words(self, approved, staff, moment):
         award = approved().award
