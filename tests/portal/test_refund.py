@@ -77,6 +77,15 @@ class TestOffer:
             assert enterprise.phone.reveal() not in text
         assert f"****{enterprise.account.reveal()[-4:]}" in page_of(client, application, "confirm")
 
+    def test_says_at_confirming_until_when_and_that_it_may_be_taken_back(self, signed_in, offered, desk_at):
+        application = offered()
+        client = signed_in(application.enterprise)
+        page = page_of(client, application, "confirm")
+        assert "2024年7月15日</strong> 前（含当日）确认" in page
+        assert "公示以前改变主意，可以在办理页面撤回" in page
+        desk_at(7, 16)
+        assert "2024年7月15日" not in page_of(client, application, "confirm")
+
     def test_says_on_the_last_day_that_it_is_the_last(self, signed_in, offered, desk_at):
         application = offered()
         desk_at(7, 15)
