@@ -24,7 +24,7 @@ from sheets.headers import Head
 from sheets.lines import Lines, together
 from sheets.tables import Cells, Table, Tables
 
-_REMEMBERED = 10_000  # cells a column remembers: enough for one that repeats itself, in vain for one that does not
+_REMEMBERED = 150_000  # cells that the columns of a sheet remember together; most columns repeat themselves
 _TOGETHER = 1 << 19  # bytes of lines from which on a message is sent
 
 Errors = list[tuple[str, int, str, str, str]]
@@ -82,8 +82,6 @@ class Memory(dict[Cell, Any]):
             return error
         if cell == 0 or cell == 1:
             return canonical  # a dict does not tell 1 from True
-        if len(self) >= _REMEMBERED:
-            self.clear()
         self[cell] = canonical
         return canonical
 
@@ -143,6 +141,8 @@ class Converter:
                 memory.failed = False
                 self._note(column, numbers, cells[place], converted, errors)
             texts.append(converted)
+        if sum(map(len, self.memories)) > _REMEMBERED:
+            max(self.memories, key=len).clear()
         errors.sort(key=lambda error: error[1])
         if self.lines is None:
             return "rows", self.head.sheet, numbers, texts, errors

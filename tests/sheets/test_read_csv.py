@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sheets import values
+from sheets.columns import Column
 from sheets.csvfile import blocks
 from sheets.read import Limits, SheetRefused, read
 
@@ -179,6 +181,13 @@ class TestLongFiles:
         tight = Limits(memory_bytes=64 << 20)
         with read(path, columns, tight) as reading:
             assert sum(len(batch.numbers) for batch in reading) == 400_000
+
+    def test_of_cells_that_never_repeat_need_no_more_than_those_of_many(self, csv_file):
+        headers = ["应缴", "实缴", "滞纳金", "基数", "营业收入", "资产总额"]
+        sums = [Column(f"sum{place}", header, value=values.money) for place, header in enumerate(headers)]
+        rows = "\n".join(",".join(f" {number}.{place}" for place in range(6)) for number in range(150_000))
+        with read(csv_file(f"{','.join(headers)}\n{rows}\n"), sums, Limits(memory_bytes=96 << 20)) as reading:
+            assert sum(len(batch.numbers) for batch in reading) == 150_000
 
     def test_may_be_left_in_the_middle(self, csv_file, columns):
         with read(csv_file(HEADER + f"\n{ROW}" * 60_000), columns) as reading:
