@@ -22,6 +22,13 @@ _RESULT = re.compile(rb"<(?:\w+:)?v\s*/?>([^<]*)")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _SHARED = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?t="s"(?:[^>]*[^/])?>\s*<(?:\w+:)?v\s*>\s*([^<]*?)\s*<')
 _STYLE = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?s="([^">]*)"')
+# A cell with two values, and a number that no reader takes for one: one reader's 7 is another's text.
+_TWO_VALUES = re.compile(rb"</(?:\w+:)?v\s*>(?:(?!</(?:\w+:)?c\s*>).)*?<(?:\w+:)?v[\s/>]", re.DOTALL)
+_NO_NUMBER = re.compile(
+    rb"""<(?:\w+:)?c(?![^>]*\st=["'](?!n["']))(?:\s[^>]*)?>\s*(?:<(?:\w+:)?f[^<]*</(?:\w+:)?f\s*>\s*)?<(?:\w+:)?v\s*>"""
+    rb"(?![+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|nan|inf)(?:e[+-]?[0-9]+)?<)[^<]",
+    re.IGNORECASE,
+)
 _LONGEST_ROW = 64 << 20
 _SMALL = 16 << 20  # bytes of a member that lists parts or formats
 
@@ -204,17 +211,25 @@ def _measure(archive: zipfile.ZipFile, part: Part, known: tuple[int, int], limit
             rest += piece
             end = rest.rfind(b"row>") + 4
             if end >= 4:
+                _refuse_ambiguous(rest[:end])
                 _refuse_unknown(rest[:end], *known)
                 _measure_rows(measure, part.name, rest[:end])
                 rest = rest[end:]
             elif len(rest) > _LONGEST_ROW:
                 raise SheetRefused(TOO_LARGE)
+        _refuse_ambiguous(rest)
         _refuse_unknown(rest, *known)
         _measure_rows(measure, part.name, rest)
 
     _parse(parser, parsed())
     refuse_absurd(measure, part.name, limits)
     return measure
+
+
+def _refuse_ambiguous(xml: bytes) -> None:
+    """Raises SheetRefused for cells that readers take differently; no spreadsheet program writes them."""
+    if _TWO_VALUES.search(xml) or _NO_NUMBER.search(xml):
+        raise SheetRefused(DAMAGED)
 
 
 def _refuse_unknown(xml: bytes, strings: int, formats: int) -> None:

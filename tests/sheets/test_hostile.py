@@ -127,6 +127,26 @@ class TestDamagedWorkbooks:
     def test_with_a_nameless_sheet_are_refused(self, honest, repack, refusal):
         assert "文件已损坏" in refusal(repack(honest, {"xl/workbook.xml": ('name="明细"'.encode(), b'name=""')}))
 
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            b"<c%s><v> 7 </v></c>",
+            b'<c%s t="n"><v>7 </v></c>',
+            b"<c%s><v>abc</v></c>",
+            b"<c%s><f>B1</f><v>\n7</v></c>",
+            b"<c%s><v>1</v><v>2</v></c>",
+            b"<c%s><v>1</v><!-- --><v/></c>",
+        ],
+    )
+    def test_with_a_cell_that_readers_take_differently_are_refused(self, cell, workbook, repack, refusal):
+        path = workbook({"明细": [HEADER, [GOOD, 7]]})
+        assert "文件已损坏" in refusal(repack(path, {SHEET: (b'<c r="B2"><v>7</v></c>', cell.replace(b"%s", b' r="B2"'))}))
+
+    @pytest.mark.parametrize("cell", [b'<c r="B2" t="str"><v> 7 </v></c>', b'<c r="B2"><!-- --><v>7.0E0</v></c>'])
+    def test_with_an_odd_but_clear_cell_are_read(self, cell, workbook, repack, read_all):
+        path = workbook({"明细": [HEADER, [GOOD, 7]]})
+        assert read_all(repack(path, {SHEET: (b'<c r="B2"><v>7</v></c>', cell)}))
+
     def test_with_a_locked_member_are_refused(self, honest, refusal):
         content = bytearray(honest.read_bytes())
         at = content.index(b"PK\x01\x02")
