@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from agency import intake
 from agency.actions.imports import ImportRefused
+from agency.models import Region
 from enterprises.models import CreditListing, Enterprise, SizeCover
 from enterprises.resources.contributions import MONTHS_SINCE_1904
 from tests.office import contribution, enterprise, uscc
@@ -392,6 +393,19 @@ class TestRegistry:
         with pytest.raises(IntegrityError, match="has contributions"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM enterprises_enterprise WHERE uscc = %s", codes[:1])
         assert list(Enterprise.objects.values_list("uscc", flat=True)) == codes[:1]
+
+    @pytest.mark.parametrize("statement", ["DELETE FROM agency_region", "UPDATE agency_region SET code = '149999'"])
+    def test_keeps_a_region_that_has_enterprises(self, office, statement):
+        office.enterprises(1)
+        with pytest.raises(IntegrityError, match="has enterprises"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{statement} WHERE code = (SELECT region_id FROM enterprises_enterprise)")
+
+    @pytest.mark.parametrize("statement", ["DELETE FROM agency_region", "UPDATE agency_region SET code = '149999'"])
+    def test_lets_a_region_go_that_nothing_names(self, office, statement):
+        Region.objects.create(code="149998", name="空", path="149998/")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{statement} WHERE code = '149998'")
+        assert not Region.objects.filter(code="149998").exists()
 
     def test_with_one_account_are_told_and_one_host_of_two_units_is_not(self, office):
         units = office.enterprises(2, 劳务派遣="是")
