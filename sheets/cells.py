@@ -1,5 +1,6 @@
 """A raw cell, and what every kind of cell starts from: text without what people vary, codes that are text."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -65,6 +66,8 @@ def clean_text(cell: Cell, longest: int = 200) -> str | None:
     if cell is None:
         return None
     if not isinstance(cell, str):
+        if isinstance(cell, float) and not math.isfinite(cell):
+            raise BadValue("单元格不是有效的数值，请重新输入")
         cell = as_shown(cell)
     if not cell.isascii():
         cell = cell.translate(_INVISIBLE).translate(_WIDE)

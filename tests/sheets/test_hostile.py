@@ -133,6 +133,7 @@ class TestDamagedWorkbooks:
             b"<c%s><v> 7 </v></c>",
             b'<c%s t="n"><v>7 </v></c>',
             b"<c%s><v>abc</v></c>",
+            b"<c%s><v>NaN</v></c>",
             b"<c%s><f>B1</f><v>\n7</v></c>",
             b"<c%s><v>1</v><v>2</v></c>",
             b"<c%s><v>1</v><!-- --><v/></c>",

@@ -59,6 +59,12 @@ class TestText:
         assert v.text(True) == "TRUE"
         assert v.text(datetime(2024, 6, 3)) == "2024-06-03"
 
+    @pytest.mark.parametrize("kind", [v.text, v.code, v.money, v.whole, v.day, v.month, v.phone, v.account, v.yes_no])
+    @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+    def test_is_never_made_of_a_number_that_is_none(self, kind, number):
+        with pytest.raises(v.BadValue):
+            kind(number)
+
     def test_makes_one_line(self):
         assert v.text("甲_x000D_\n乙") == "甲 乙"
 
