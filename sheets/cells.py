@@ -1,6 +1,5 @@
 """A raw cell, and what every kind of cell starts from: text without what people vary, codes that are text."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if chr(wide - 0xF
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?[Ee]\+?\d+")
 _MADE_SAFE = ("'=", "'+", "'-", "'@")  # an apostrophe that keeps csv text from being a formula
+_EXACT = 1e15  # from where on a spreadsheet does not keep every digit of a number
 _FLOAT_TAIL = re.compile(r"\d+\.0+")
 
 
@@ -66,8 +66,8 @@ def clean_text(cell: Cell, longest: int = 200) -> str | None:
     if cell is None:
         return None
     if not isinstance(cell, str):
-        if isinstance(cell, float) and not math.isfinite(cell):
-            raise BadValue("单元格不是有效的数值，请重新输入")
+        if isinstance(cell, float) and not abs(cell) < _EXACT:  # nor is what is no number
+            raise BadValue(f"单元格是过长的数字，位数可能已丢失，{SET_AS_TEXT}后重新填写")
         cell = as_shown(cell)
     if not cell.isascii():
         cell = cell.translate(_INVISIBLE).translate(_WIDE)

@@ -41,6 +41,32 @@ def old(tmp_path):
     return write
 
 
+def _records(content):
+    """(where, kind, length) of the records, which xlwt writes in one piece behind the header."""
+    at = 512
+    while at + 4 <= len(content) and content[at : at + 2] != b"\0\0":
+        kind, length = struct.unpack_from("<HH", content, at)
+        yield at, kind, length
+        at += 4 + length
+
+
+def _odd_cells(sheet):
+    """An empty cell, and a text that stands in its cell."""
+    sheet.write(3, 0, None, xlwt.easyxf("font: bold on"))
+    sheet.row(3).insert_cell(1, _Label(3, 1))
+
+
+class _Label:
+    """A cell of the kind that older programs write."""
+
+    def __init__(self, row, column):
+        self.row, self.column, self.xf_idx = row, column, 15
+        self.rowx, self.colx = row, column
+
+    def get_biff_data(self):
+        return struct.pack("<HHHHHHB", 0x0204, 12, self.row, self.column, 15, 3, 0) + b"abc"
+
+
 @pytest.fixture
 def refusal(read_all):
     def reason(path, limits=STANDARD) -> str:
@@ -148,6 +174,27 @@ class TestRefused:
         path.write_bytes(content)
         assert "表格过大" in refusal(path)
         content[at : at + 12] = struct.pack("<IIHH", 9, 3, 0, 8)
+        path.write_bytes(content)
+        assert refusal(path) == DAMAGED
+
+    @pytest.mark.parametrize("kind", [0x0208, 0x00FD, 0x027E, 0x0203, 0x0205, 0x00BD, 0x0204, 0x0201])
+    def test_a_record_that_takes_the_next_for_its_own(self, old, refusal, kind):
+        amounts = [1, 0.123456789, True, 2, 3, 4]
+        path = old({"明细": [HEADER, [GOOD, "甲", *amounts]]}, extra=_odd_cells)
+        content = bytearray(path.read_bytes())
+        records = list(_records(content))
+        at, length = next((at, length) for at, found, length in records if found == kind)
+        following = next(length for later, _, length in records if later > at)
+        struct.pack_into("<H", content, at + 2, length + 4 + following)
+        path.write_bytes(content)
+        assert refusal(path) == DAMAGED
+
+    @pytest.mark.parametrize("kind", [0x0200, 0x0250, 0x007E, 0x04FF])
+    def test_a_cell_that_lost_its_kind(self, old, refusal, kind):
+        path = old({"明细": [HEADER, [GOOD, "甲", None, 1, None, "2024-01-02"]]})
+        content = bytearray(path.read_bytes())
+        at = next(at for at, found, _ in _records(content) if found == 0x027E)
+        struct.pack_into("<H", content, at, kind)
         path.write_bytes(content)
         assert refusal(path) == DAMAGED
 

@@ -44,6 +44,11 @@ class TestEveryKind:
         plain = data.draw(st.from_regex(kind.plain, fullmatch=True))
         assert kind.clean(plain) == plain
 
+    def test_is_not_made_of_a_number_that_lost_digits(self):
+        assert v.text(123456789012345.0) == "123456789012345"
+        with pytest.raises(v.BadValue, match="位数可能已丢失"):
+            v.text(911403020000000007.0)
+
     @pytest.mark.parametrize("kind", [v.text, v.code, v.money, v.day], ids=lambda kind: kind.name)
     def test_tells_what_is_wrong_with_a_formula(self, kind):
         assert refused(kind, "#DIV/0!") == "单元格是公式错误 #DIV/0!，请改正公式或直接填写数值"
