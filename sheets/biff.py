@@ -10,7 +10,7 @@ from sheets.ole import BrokenContainer, Container
 
 STREAMS = ("Workbook", "Book")  # since Excel 97; Excel 95
 _BOF, _EOF, _LOCKED, _SHEET = (0x0009, 0x0209, 0x0409, 0x0809), 0x000A, 0x002F, 0x0085
-_STRINGS, _SHARED = 0x00FC, 0x00FD
+_STRINGS, _SHARED, _FORMAT = 0x00FC, 0x00FD, 0x00E0
 _FAMILIES = frozenset({0x00, 0x01, 0x02, 0x04, 0x08, 0x10})  # the upper bytes that kinds of record have
 _LAST_COLUMN = 256
 _FORMULA, _ERROR, _NUMBERS, _EXTENT = frozenset({0x0006, 0x0206, 0x0406}), 0x0205, 0x00BD, 0x0200
@@ -35,8 +35,8 @@ def measure_sheets(file: BinaryIO, limits: Limits) -> dict[str, Measure]:
     try:
         container = Container(file)
         content = container.stream(next(name for name in STREAMS if name in container.names))
-        strings = _count_of_strings(content)
-        return {name: _measure(content, place, name, strings, limits) for place, name in _sheet_places(content)}
+        known = _count_of_strings(content), _count_of_formats(content)
+        return {name: _measure(content, place, name, known, limits) for place, name in _sheet_places(content)}
     except (BrokenContainer, struct.error, StopIteration) as error:
         raise SheetRefused(DAMAGED) from error
 
@@ -61,6 +61,10 @@ def _count_of_strings(content: bytes) -> int:
     return sum(struct.unpack_from("<I", content, at + 4)[0] for kind, at, _ in _records(content, 0) if kind == _STRINGS)
 
 
+def _count_of_formats(content: bytes) -> int:
+    return sum(kind == _FORMAT for kind, _, _ in _records(content, 0))
+
+
 def _sheet_places(content: bytes) -> Iterator[tuple[int, str]]:
     """Where each sheet begins, and its name as far as it can be told here."""
     modern = struct.unpack_from("<H", content, 4)[0] == 0x0600
@@ -74,15 +78,15 @@ def _sheet_places(content: bytes) -> Iterator[tuple[int, str]]:
             yield place, name.decode("utf-16-le" if wide else "latin-1" if modern else "gb18030", "replace")
 
 
-def _measure(content: bytes, place: int, sheet: str, strings: int, limits: Limits) -> Measure:
+def _measure(content: bytes, place: int, sheet: str, known: tuple[int, int], limits: Limits) -> Measure:
+    """`known`: how many strings and cell formats there are."""
     measure, before = Measure(), -1
     for kind, at, length in _records(content, place):
         _refuse_false_length(content, kind, at, length)
         if kind in _CELLS:
             before = at
             _take_in(measure, sheet, content, kind, at, length)
-            if kind == _SHARED and struct.unpack_from("<I", content, at + 6)[0] >= strings:
-                raise SheetRefused(DAMAGED)
+            _refuse_unknown(content, kind, at, length, *known)
         elif kind == _EXTENT and length >= 12:
             _refuse_false_extent(content, at, length, limits)
         elif before >= 0 and kind < 0x0800 and kind not in _AMONG | _AFTER and _follows(content, before, at, length):
@@ -111,6 +115,15 @@ def _take_in(measure: Measure, sheet: str, content: bytes, kind: int, at: int, l
         measure.fault(sheet, row, column, _WORDS.get(content[at + 6], "#VALUE!"))
     elif kind in _FORMULA and content[at + 12 : at + 14] == b"\xff\xff" and content[at + 6] == 2:
         measure.fault(sheet, row, column, _WORDS.get(content[at + 8], "#VALUE!"))
+
+
+def _refuse_unknown(content: bytes, kind: int, at: int, length: int, strings: int, formats: int) -> None:
+    """A cell whose text or format does not exist."""
+    if kind == _SHARED and struct.unpack_from("<I", content, at + 6)[0] >= strings:
+        raise SheetRefused(DAMAGED)
+    places = range(at + 4, at + length - 2, 6) if kind == _NUMBERS else [at + 4]
+    if any(struct.unpack_from("<H", content, place)[0] >= formats for place in places):
+        raise SheetRefused(DAMAGED)
 
 
 def _refuse_false_length(content: bytes, kind: int, at: int, length: int) -> None:

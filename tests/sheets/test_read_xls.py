@@ -189,6 +189,15 @@ class TestRefused:
         path.write_bytes(content)
         assert refusal(path) == DAMAGED
 
+    @pytest.mark.parametrize(("kind", "place"), [(0x00FD, 4), (0x027E, 4), (0x00BD, 4), (0x00BD, 10)])
+    def test_a_cell_of_a_format_that_is_not_there(self, old, refusal, kind, place):
+        path = old({"明细": [HEADER, [GOOD, "甲", 1, 2, None, 3]]})
+        content = bytearray(path.read_bytes())
+        at = next(at for at, found, _ in _records(content) if found == kind)
+        struct.pack_into("<H", content, at + 4 + place, 99)
+        path.write_bytes(content)
+        assert refusal(path) == DAMAGED
+
     @pytest.mark.parametrize("kind", [0x0200, 0x0250, 0x007E, 0x04FF])
     def test_a_cell_that_lost_its_kind(self, old, refusal, kind):
         path = old({"明细": [HEADER, [GOOD, "甲", None, 1, None, "2024-01-02"]]})
