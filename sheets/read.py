@@ -4,6 +4,7 @@ The file is opened in a child process with limits on its memory and processor ti
 hostile spreadsheet may abort the process it runs in. Only canonical texts and errors come back.
 """
 
+import fcntl
 import heapq
 import marshal
 import os
@@ -28,6 +29,7 @@ __all__ = ["Batch", "CellError", "Head", "Limits", "Lines", "RawRow", "Reading",
 
 STANDARD = Limits()
 _LONG = 4 << 20  # bytes of a csv file that two processes read
+_AHEAD = 1 << 20  # bytes that a reader may be ahead of whoever takes them: else it waits while the database writes
 RawCell = str | int | float | bool
 
 
@@ -165,6 +167,9 @@ def _start(file: BinaryIO, request: bytes) -> subprocess.Popen[bytes]:
         env={"PATH": os.defpath, "LANG": "C.UTF-8"},
     )
     assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101
+    with suppress(OSError):  # where a system gives no more
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _AHEAD)
     with process.stdin:
         process.stdin.write(request)
     return process
