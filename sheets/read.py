@@ -30,6 +30,8 @@ __all__ = ["Batch", "CellError", "Head", "Limits", "Lines", "RawRow", "Reading",
 STANDARD = Limits()
 _LONG = 4 << 20  # bytes of a csv file that two processes read
 _AHEAD = 1 << 20  # bytes that a reader may be ahead of whoever takes them: else it waits while the database writes
+# Blocks of text come and go by the hundred thousand: glibc is to keep their memory, not to ask the system for it each time.
+_KEEPS = {"MALLOC_MMAP_THRESHOLD_": f"{64 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{128 << 20}"}
 RawCell = str | int | float | bool
 
 
@@ -164,7 +166,7 @@ def _start(file: BinaryIO, request: bytes) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         pass_fds=[file.fileno()],
         cwd=Path(__file__).parent.parent,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+        env={"PATH": os.defpath, "LANG": "C.UTF-8"} | _KEEPS,
     )
     assert process.stdin is not None  # noqa: S101 - asked for above
     assert process.stdout is not None  # noqa: S101

@@ -83,17 +83,15 @@ def _names(pairs: Any) -> str:
 def _insert(staging: Staging, pairs: Pairs) -> sql.Composable:
     """Asked as rows without another fate, which PostgreSQL knows to be nearly all: it then reads what they refer to once, not
     row by row."""
-    return sql.SQL(
-        "INSERT INTO {target} ({columns}) SELECT {values} FROM {rows} s {joins} "
-        "WHERE NOT EXISTS (SELECT FROM {fates} f WHERE f.row = s.row AND f.fate <> {new})"
-    ).format(
+    only_new = staging.imp.new == staging.imp.report["rows"]
+    of_new = sql.SQL("" if only_new else "WHERE NOT EXISTS (SELECT FROM {fates} f WHERE f.row = s.row AND f.fate <> {new})")
+    return sql.SQL("INSERT INTO {target} ({columns}) SELECT {values} FROM {rows} s {joins} {of_new}").format(
         target=staging.target,
         columns=sql.SQL(", ").join(column for column, _ in pairs),
         values=sql.SQL(", ").join(value for _, value in pairs),
         rows=staging.rows,
-        fates=staging.fates,
         joins=staging.joins(_names(pairs)),
-        new=sql.Literal(NEW),
+        of_new=of_new.format(fates=staging.fates, new=sql.Literal(NEW)),
     )
 
 

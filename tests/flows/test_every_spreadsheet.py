@@ -8,12 +8,14 @@ from xml.sax.saxutils import escape
 
 import pytest
 from django.apps import apps
+from django.db import models
 from django.utils.timezone import localtime
 from python_calamine import CalamineWorkbook
 
 from agency import intake
 from agency.models import File, Programme, Region
 from enterprises.models import Enterprise
+from sheets.values import BadValue
 from sheets.write import write_template
 from subsidies.payout.models import PaymentBatch
 from tests.office import citizen, uscc
@@ -230,6 +232,16 @@ class TestVoidedRow:
 class TestKinds:
     def test_are_all_filled_in_above(self):
         assert set(intake.kinds()) == set(FILLED)
+
+    def test_have_room_for_every_amount_that_their_cells_take(self):
+        cells = [cell for resource in intake.kinds().values() for cell in resource.cells.values()]
+        amounts = [cell for cell in cells if isinstance(cell.model_field, models.DecimalField)]
+        assert {cell.value.clean("999999999999.99") for cell in amounts} == {"999999999999.99"}
+        for cell in amounts:
+            with pytest.raises(BadValue):
+                cell.value.clean(f"1{'0' * (cell.model_field.max_digits - cell.model_field.decimal_places)}")
+            with pytest.raises(BadValue):
+                cell.value.clean(f"0.{'0' * cell.model_field.decimal_places}1")
 
     def test_stored_day_is_the_day_written(self, city):
         city.load("contributions", [FILLED["contributions"][0]])
