@@ -247,7 +247,7 @@ def _refuse_other_tags(text: str, cells: int, rows: int) -> None:
         or count("<row") != rows
         or closed != values + inlines + hollow
         or (count("</v>"), count("</is>"), count("</t>"), count("<t")) != (values, inlines, inlines, inlines)
-        or count("<") != tags
+        or (count("<"), count(">")) != (tags, tags)  # a tag that lost its first sign is told by its last
     ):
         raise NotPlain
 
