@@ -170,7 +170,7 @@ def _start(file: BinaryIO, request: bytes) -> subprocess.Popen[bytes]:
     )
     assert process.stdin is not None  # noqa: S101 - asked for above
     assert process.stdout is not None  # noqa: S101
-    with suppress(OSError):  # where a system gives no more
+    with suppress(OSError, AttributeError):  # a system that gives no more, or cannot be asked
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _AHEAD)
     with process.stdin:
         process.stdin.write(request)

@@ -146,7 +146,8 @@ class TestDamagedWorkbooks:
     @pytest.mark.parametrize("cell", [b'<c r="B2" t="str"><v> 7 </v></c>', b'<c r="B2"><!-- --><v>7.0E0</v></c>'])
     def test_with_an_odd_but_clear_cell_are_read(self, cell, workbook, repack, read_all):
         path = workbook({"明细": [HEADER, [GOOD, 7]]})
-        assert read_all(repack(path, {SHEET: (b'<c r="B2"><v>7</v></c>', cell)}))
+        _, rows = read_all(repack(path, {SHEET: (b'<c r="B2"><v>7</v></c>', cell)}))
+        assert [row.values["name"] for row in rows] == ["7"]
 
     def test_with_a_locked_member_are_refused(self, honest, refusal):
         content = bytearray(honest.read_bytes())

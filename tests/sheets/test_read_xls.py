@@ -178,9 +178,10 @@ class TestRefused:
         assert refusal(path) == DAMAGED
 
     @pytest.mark.parametrize("kind", [0x0208, 0x00FD, 0x027E, 0x0203, 0x0205, 0x00BD, 0x0204, 0x0201])
-    def test_a_record_that_takes_the_next_for_its_own(self, old, refusal, kind):
+    def test_a_record_that_takes_the_next_for_its_own(self, old, read_all, refusal, kind):
         amounts = [1, 0.123456789, True, 2, 3, 4]
         path = old({"明细": [HEADER, [GOOD, "甲", *amounts]]}, extra=_odd_cells)
+        assert read_all(path)[1][0].values["uscc"] == GOOD
         content = bytearray(path.read_bytes())
         records = list(_records(content))
         at, length = next((at, length) for at, found, length in records if found == kind)
@@ -190,8 +191,9 @@ class TestRefused:
         assert refusal(path) == DAMAGED
 
     @pytest.mark.parametrize(("kind", "place"), [(0x00FD, 4), (0x027E, 4), (0x00BD, 4), (0x00BD, 10)])
-    def test_a_cell_of_a_format_that_is_not_there(self, old, refusal, kind, place):
+    def test_a_cell_of_a_format_that_is_not_there(self, old, read_all, refusal, kind, place):
         path = old({"明细": [HEADER, [GOOD, "甲", 1, 2, None, 3]]})
+        assert read_all(path)[1][0].values["uscc"] == GOOD
         content = bytearray(path.read_bytes())
         at = next(at for at, found, _ in _records(content) if found == kind)
         struct.pack_into("<H", content, at + 4 + place, 99)
@@ -199,8 +201,9 @@ class TestRefused:
         assert refusal(path) == DAMAGED
 
     @pytest.mark.parametrize("kind", [0x0200, 0x0250, 0x007E, 0x04FF])
-    def test_a_cell_that_lost_its_kind(self, old, refusal, kind):
+    def test_a_cell_that_lost_its_kind(self, old, read_all, refusal, kind):
         path = old({"明细": [HEADER, [GOOD, "甲", None, 1, None, "2024-01-02"]]})
+        assert read_all(path)[1][0].values["uscc"] == GOOD
         content = bytearray(path.read_bytes())
         at = next(at for at, found, _ in _records(content) if found == 0x027E)
         struct.pack_into("<H", content, at, kind)
