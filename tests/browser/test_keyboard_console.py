@@ -287,6 +287,19 @@ class TestList:
         keys.press("不符合", "link")
         says(keys, "0 项")
 
+    def test_gives_the_focus_to_filters_however_late_they_are_shown(self, at_desk, confirmed, days, desk_clock):  # noqa: F811
+        desk_clock(days.reviewed)
+        confirmed()
+        keys = at_desk(Role.PREPARER)
+        keys.page.add_init_script("requestAnimationFrame = (draw) => setTimeout(draw, 400)")
+        keys.page.goto(CASES)
+        past_the_menu(keys)
+        panel = keys.page.locator("#changelist-filter")
+        keys.press_to("筛选条件")
+        keys.page.keyboard.press("Enter")
+        assert panel.is_hidden()
+        expect(panel.locator(":focus")).to_have_text("全部")
+
 
 def test_the_menu_of_who_is_logged_in_closes_by_one_click_of_a_mouse(at_desk, desk_at):  # noqa: F811
     desk_at(7, 2)

@@ -24,9 +24,10 @@
   }
 
   function enter(opener) {
-    const panel = PANELS[opens(opener)] && isOpen(opener) && document.querySelector(PANELS[opens(opener)]);
-    const first = panel && [...panel.querySelectorAll('a[href], button, input, select, [role="button"]')].find(shown);
-    if (!first) return;
+    const panel = isOpen(opener) && document.querySelector(PANELS[opens(opener)]);
+    if (!panel) return;
+    const first = [...panel.querySelectorAll('a[href], button, input, select, [role="button"]')].find(shown);
+    if (!first) return void requestAnimationFrame(() => enter(opener)); // the frame has not shown it yet
     open = { panel, opener };
     first.focus();
   }
@@ -52,7 +53,7 @@
     if ((event.key !== "Enter" && event.key !== " ") || !event.target.matches(PRESSED)) return;
     event.preventDefault();
     event.target.click();
-    setTimeout(enter, 50, event.target); // when it is shown
+    enter(event.target);
   });
 
   document.addEventListener("focusin", (event) => {
