@@ -110,8 +110,10 @@ def _init_cluster(machine: Machine, binaries: Path, as_user: pwd.struct_passwd |
         shutil.rmtree(data, ignore_errors=True)
         if _run([*command, "--locale=C"], as_user, log) != 0:
             raise MachineError(f"initdb failed:\n{tail(log)}")
+    helpers = min(2, (os.cpu_count() or 1) - 1)  # of a query, which works too: not more than there are processors
     with (data / "postgresql.conf").open("a") as file:
-        file.write(f"{LAPTOP}{THROWAWAY if machine.throwaway else ''}unix_socket_directories = '{machine.postgres}'\n")
+        file.write(f"{LAPTOP}{THROWAWAY if machine.throwaway else ''}max_parallel_workers_per_gather = {helpers}\n")
+        file.write(f"unix_socket_directories = '{machine.postgres}'\n")
 
 
 def _same_major(data: Path, binaries: Path) -> None:
