@@ -26,13 +26,16 @@ WITH staged AS (
         bit_or(1::bigint << ((month - %(series_from)s::date + 15) * 48 / 1461)) AS months
     FROM {rows} WHERE type <> '退费' AND month BETWEEN %(series_from)s AND %(today)s GROUP BY uscc
 ), known AS (
-    SELECT enterprise.id, staged.*, (first - interval '1 month')::date AS before FROM staged
-    JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
+    SELECT enterprise.id, staged.*, EXISTS (
+        SELECT FROM enterprises_monthlycontribution stored
+        WHERE stored.enterprise_id = enterprise.id AND stored.month < first AND stored.month >= %(series_from)s) AS follows
+    FROM staged JOIN enterprises_enterprise enterprise ON enterprise.uscc = staged.uscc AND NOT enterprise.voided
     WHERE enterprise.region_id IN (WITHIN)
 ), before AS (
     SELECT known.id, count(*) AS lines, min(headcount) AS headcount, min(wage_base) AS wage_base
-    FROM known JOIN enterprises_monthlycontribution stored ON stored.enterprise_id = known.id AND stored.month = known.before
-    WHERE stored.type <> '退费' AND NOT stored.voided GROUP BY known.id
+    FROM known JOIN enterprises_monthlycontribution stored
+        ON stored.enterprise_id = known.id AND stored.month = (known.first - interval '1 month')::date
+    WHERE known.follows AND stored.type <> '退费' AND NOT stored.voided GROUP BY known.id
 )
 SELECT known.uscc, known.id FROM known LEFT JOIN before ON before.id = known.id
 WHERE known.voided OR known.lines > bit_count(months::bit(64)) OR before.lines > 1
@@ -40,9 +43,7 @@ WHERE known.voided OR known.lines > bit_count(months::bit(64)) OR before.lines >
     OR greatest(most, before.headcount) > %(jump)s * least(fewest, before.headcount)
     OR greatest(highest, before.wage_base) * greatest(most, before.headcount)
         > %(jump)s * least(lowest, before.wage_base) * least(fewest, before.headcount)
-    OR (before.id IS NULL AND EXISTS (
-        SELECT FROM enterprises_monthlycontribution earlier WHERE earlier.enterprise_id = known.id
-        AND earlier.month < known.first AND earlier.month >= %(series_from)s))
+    OR (follows AND before.id IS NULL)
 """.replace("WITHIN", WITHIN)
 
 # Their months, staged and stored, that follow a missing one, or whose head-count or base a head is far from the month
