@@ -15,7 +15,6 @@ def decide(staging: Staging, flags: list[Flag]) -> list[sql.Composable]:
     A row that is new and of which nothing was found has no line there: a first load of a million good rows writes none."""
     pairs = compared(staging)
     asked = " ".join(text for flag in flags for text in (flag.check.where, *flag.check.figures))
-    errors = sum(flag.bit for flag in flags if not flag.check.warning)
     verdict = sql.SQL(
         "SELECT s.row, {pk} AS pk, CASE WHEN bad.row IS NOT NULL THEN 0 WHEN {pk} IS NULL THEN 1 "
         "WHEN ({stored}) IS DISTINCT FROM ({staged}) THEN 2 ELSE 3 END::smallint AS fate, {flags} AS flags "
@@ -36,10 +35,15 @@ def decide(staging: Staging, flags: list[Flag]) -> list[sql.Composable]:
             "CREATE UNLOGGED TABLE {fates} WITH (autovacuum_enabled = off) AS SELECT row, pk, flags, fate "
             "FROM ({verdict}) verdict WHERE fate <> {new} OR flags <> 0"
         ).format(fates=staging.fates, verdict=verdict, new=sql.Literal(NEW)),
-        # apart: within the pass the flags, which are most of its work, would be asked twice of each row
-        sql.SQL("UPDATE {} SET fate = 0 WHERE fate <> 0 AND flags & {} <> 0").format(staging.fates, sql.Literal(errors)),
         sql.SQL("ANALYZE {}").format(staging.fates),
     ]
+
+
+def refuse_flagged(staging: Staging, flags: list[Flag]) -> sql.Composable:
+    """Refuses the rows of which these flags were found: within the pass of `decide` the flags, which are most of its work, would
+    be asked twice of each row."""
+    errors = sql.Literal(sum(flag.bit for flag in flags))
+    return sql.SQL("UPDATE {} SET fate = 0 WHERE fate <> 0 AND flags & {} <> 0").format(staging.fates, errors)
 
 
 def _flags(flags: list[Flag]) -> sql.Composable:

@@ -35,8 +35,8 @@ def land(staging: Staging, *, scope: list[str], by: User, at: datetime) -> None:
             cursor.execute(_insert(staging, [*written, *source, *_defaults(staging)]).as_string(None), parameters)
         if staging.imp.changed:
             cursor.execute(_update(staging, [*written, *source]).as_string(None), parameters)
-        table = sql.Identifier(staging.resource.model._meta.db_table)  # whoever asks next must not plan for an empty table
-        cursor.execute(sql.SQL("ANALYZE {}").format(table).as_string(None))
+        if staging.imp.new or staging.imp.changed:  # whoever asks next must not plan for an empty table
+            cursor.execute(sql.SQL("ANALYZE {}").format(staging.target).as_string(None))
     for action in staging.resource.after:
         action(staging, by=by, at=at)
 

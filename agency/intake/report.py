@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from agency.intake import fates
-from agency.intake.checks import DUPLICATE, Search, duplicates, flags, found_by, prepared, repeated, repeats, searches, what
+from agency.intake.checks import DUPLICATE, Flag, Search, duplicates, flags, found_by, prepared, repeated, repeats, searches, what
 from agency.intake.compare import compared
 from agency.intake.declare import parameters_of
 from agency.intake.fates import CHANGED, REFUSED, UNCHANGED
@@ -81,6 +81,7 @@ class _Look:
     def __init__(self, staging: Staging, cursor: Any, parameters: dict[str, Any], told: Callable[..., None]) -> None:
         self.staging, self.cursor, self.told = staging, cursor, told
         self.flags, self.searches = flags(staging), searches(staging)
+        self.found: list[Flag] = []  # by the pass over all rows
         self._parameters = parameters | {"absent": sorted(staging.absent)}
         cursor.execute(_SETTINGS)
 
@@ -117,6 +118,10 @@ class _Look:
         self.told(len(asked), len(asked), "逐行核对并比对已有数据", "项")
         for statement in fates.decide(self.staging, self.flags):
             self.run(statement)
+        ((bits,),) = self.ask("SELECT coalesce(bit_or(flags), 0) FROM {fates}", fates=self.staging.fates)
+        self.found = [flag for flag in self.flags if bits & flag.bit]
+        if errors := [flag for flag in self.found if not flag.check.warning]:
+            self.run(fates.refuse_flagged(self.staging, errors))
         if late := [search for search in asked if search.late]:
             self.say_reasons()
             for search in late:
@@ -130,10 +135,8 @@ class _Look:
         """The issues of the flags that any row has, anew."""
         codes = sql.Literal([flag.code for flag in self.flags])
         self.run(sql.SQL("DELETE FROM {} WHERE code = ANY({})").format(self.staging.issues, codes))
-        ((found,),) = self.ask("SELECT coalesce(bit_or(flags), 0) FROM {fates}", fates=self.staging.fates)
-        for flag in self.flags:
-            if found & flag.bit:
-                self.run(found_by(self.staging, flag.check, flag.code, fates.flagged(self.staging, flag)))
+        for flag in self.found:
+            self.run(found_by(self.staging, flag.check, flag.code, fates.flagged(self.staging, flag)))
 
 
 def _decided(look: _Look) -> list[tuple[int, ...]]:
