@@ -21,7 +21,7 @@ from sheets.cells import BadValue, Cell, Numbers, shown
 from sheets.columns import Column
 from sheets.guard import DAMAGED, TOO_LARGE, Limits, SheetRefused
 from sheets.headers import Head
-from sheets.lines import Lines, together
+from sheets.lines import Lines, narrow, together
 from sheets.tables import Cells, Table, Tables
 
 _REMEMBERED = 150_000  # cells that the columns of a sheet remember together; most columns repeat themselves
@@ -34,15 +34,16 @@ Share = tuple[int, int]
 
 
 class Memory(dict[Cell, Any]):
-    """Canonical texts of the cells seen in one column; a bad cell gives its BadValue and is not remembered."""
+    """Canonical texts of the cells seen in one column; a bad cell gives its BadValue and is not remembered. `narrows`: the
+    texts are narrow, see sheets.lines."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, *, narrows: bool = False) -> None:
         super().__init__()
-        self.clean = column.value.clean
+        self.clean, self.narrows = column.value.clean, narrows
         self.failed = False
         plain = column.value.plain
         self.plain_cell = re.compile(plain) if plain else None
-        self.plain_column = re.compile(rf"(?:(?:{plain})\n|\n)*+") if plain else None
+        self.are_canonical = column.value.are_canonical or (re.compile(rf"(?:(?:{plain})\n|\n)*+").fullmatch if plain else None)
         self.printed, exact = column.value.printed, column.value.exact
         self.exact = re.compile(rf"(?:(?:{exact})\n)*+") if exact else None
 
@@ -50,14 +51,18 @@ class Memory(dict[Cell, Any]):
         """The canonical texts of a column, with a BadValue in the place of each bad cell."""
         if self.printed and cells and type(cells[0]) is float and (texts := self._of_numbers(cells)):
             return texts
-        if self.plain_cell is None or self.plain_column is None:
+        if self.are_canonical:
+            with suppress(TypeError):  # a cell that is no text
+                joined = "\n".join((*cells, ""))
+                if self.are_canonical(joined) and joined.count("\n") == len(cells):
+                    if self.narrows and not joined.isascii():
+                        cells = narrow(joined).split("\n")[:-1]
+                    return list(cells) if all(cells) else [cell or None for cell in cells]
+        if self.plain_cell is None:
             return list(map(self.__getitem__, cells))
-        with suppress(TypeError):  # a cell that is no text
-            joined = "\n".join((*cells, ""))
-            if self.plain_column.fullmatch(joined) and joined.count("\n") == len(cells):
-                return [cell or None for cell in cells] if "" in cells else list(cells)
         plain = self.plain_cell.fullmatch
-        return [cell if type(cell) is str and plain(cell) else self[cell] for cell in cells]
+        as_told = narrow if self.narrows else str
+        return [as_told(cell) if type(cell) is str and plain(cell) else self[cell] for cell in cells]
 
     def _of_numbers(self, cells: Sequence[Any]) -> list[Any] | None:
         """The canonical texts of a column of numbers that are written short enough to be printed at once; else None."""
@@ -80,6 +85,8 @@ class Memory(dict[Cell, Any]):
         except BadValue as error:
             self.failed = True
             return error
+        if self.narrows and canonical:
+            canonical = narrow(canonical)
         if cell == 0 or cell == 1:
             return canonical  # a dict does not tell 1 from True
         self[cell] = canonical
@@ -93,7 +100,7 @@ class Converter:
     def __init__(self, head: Head, columns: Sequence[Column], lines: Lines | None = None) -> None:
         self.head = head
         self.columns = columns
-        self.memories = [Memory(column) for column in columns]
+        self.memories = [Memory(column, narrows=lines is not None and not column.apart) for column in columns]
         self.lines = lines
 
     def of_rows(self, first: int, rows: Cells) -> Message:
@@ -113,7 +120,7 @@ class Converter:
         """The message of some columns of equal length, the first row of which has the number `first`."""
         width = self.head.width
         cells = [*cells, *[[""] * len(cells[0])] * (width - len(cells))]
-        if any(any(map(_shows, beyond)) for beyond in cells[width:]) or not all(map(_shows, set(cells[0]))):
+        if any(any(map(_shows, beyond)) for beyond in cells[width:]) or not _all_show(cells[0]):
             return self.of_rows(first, list(zip(*cells, strict=True)))
         return self._message(list(range(first, first + len(cells[0]))), cells, [])
 
@@ -137,7 +144,7 @@ class Converter:
                 texts.append([None] * len(numbers))
                 continue
             converted = memory.texts(cells[place])
-            if memory.failed or (column.filled and None in converted):
+            if memory.failed or (column.filled and not all(converted)):
                 memory.failed = False
                 self._note(column, numbers, cells[place], converted, errors)
             texts.append(converted)
@@ -165,6 +172,13 @@ class Converter:
             else:
                 continue
             errors.append((self.head.sheet, numbers[place], column.header, shown(cells[place]), reason))
+
+
+def _all_show(cells: Sequence[Any]) -> bool:
+    try:
+        return all(map(str.strip, cells))
+    except TypeError:  # a cell that is no text
+        return all(map(_shows, cells))
 
 
 def _shows(cell: Cell) -> bool:

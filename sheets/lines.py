@@ -2,7 +2,7 @@
 
 Places are in order and each is one row's; where there is one sheet they are its numbers.
 The process that reads a file makes these lines itself, so that a million rows pass to the database without being taken
-apart again."""
+apart again. It keeps its texts narrow: as the bytes of their UTF-8, each a character, which are joined in half the time."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,8 +14,14 @@ UNKNOWN = r"\N"
 Texts = Sequence[str | None]
 
 
+def narrow(text: str) -> str:
+    """The text as the bytes of its UTF-8, each a character."""
+    return text.encode().decode("latin-1")
+
+
 class Lines:
-    """Makes the lines of one file, block after block, whichever sheet they are of."""
+    """Makes the lines of one file, block after block, whichever sheet they are of; of texts that are narrow but for those of
+    the columns kept apart."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -30,11 +36,11 @@ class Lines:
         before = self._before
         self._last = before + numbers[-1] if numbers else self._last
         kept = [cells for column, cells in zip(self._columns, texts, strict=True) if not column.apart]
-        empties = [UNKNOWN if column.empty is None else column.empty for column in self._columns if not column.apart]
+        empties = [UNKNOWN if column.empty is None else narrow(column.empty) for column in self._columns if not column.apart]
         apart = [list(cells) for column, cells in zip(self._columns, texts, strict=True) if column.apart]
-        text = _text(before, escaped(sheet), numbers, kept, empties)
+        text = _text(before, narrow(escaped(sheet)), numbers, kept, empties)
         told = [(before + error[1], *error) for error in errors]
-        return "lines", before + numbers[0] if numbers else 0, sheet, len(numbers), text.encode(), apart, told
+        return "lines", before + numbers[0] if numbers else 0, sheet, len(numbers), text.encode("latin-1"), apart, told
 
 
 def together(messages: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -50,7 +56,7 @@ def _text(before: int, sheet: str, numbers: Sequence[int], texts: Sequence[Texts
     cells: list[Sequence[Any]] = []
     unknown = sheet.count("\\") * size
     for column, empty in zip(texts, empties, strict=True):
-        if None in column:
+        if not all(column):
             unknown += column.count(None) * empty.count("\\")
             cells.append([empty if text is None else text for text in column])
         else:

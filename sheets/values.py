@@ -16,6 +16,7 @@ from typing import Any
 
 from sheets.cells import SET_AS_TEXT, BadValue, Cell, clean_code, clean_text, shown, tight
 from sheets.identifiers import (
+    are_usccs,
     citizen_check,
     clean_account,
     clean_citizen_id,
@@ -49,8 +50,9 @@ class Kind:
     """One kind of cell. Calling it gives the typed value, or None for an empty cell.
 
     `clean` gives the canonical text or None; `typed` makes the value of a canonical text. `plain` is a pattern of
-    text that is canonical already: a shortcut past `clean` for columns that hardly repeat. Another: `printed`, how a
-    number prints canonically where it is written as the pattern `exact` says. `as_text` tells writers to format the
+    text that is canonical already: a shortcut past `clean` for columns that hardly repeat. Others: `are_canonical`,
+    whether all lines of a text are that, and `printed`, how a number prints canonically where it is written as the
+    pattern `exact` says. `as_text` tells writers to format the
     column as text; `note` and `options` go into the template.
     """
 
@@ -61,6 +63,7 @@ class Kind:
     note: str = ""
     options: tuple[str, ...] = ()
     plain: str = ""
+    are_canonical: Callable[[str], bool] | None = None
     printed: str = ""
     exact: str = ""
 
@@ -154,7 +157,7 @@ _PLAIN_CODE = r"(?![0-9]+[Ee][0-9]+(?:\n|\Z))[0-9A-Za-z]{1,64}"
 
 text = Kind("文本", clean_text, plain=_PLAIN_TEXT)
 code = Kind("编码", clean_code, note=f"文本；{SET_AS_TEXT}", plain=_PLAIN_CODE)
-uscc = Kind("统一社会信用代码", clean_uscc, note=f"18 位；{SET_AS_TEXT}")
+uscc = Kind("统一社会信用代码", clean_uscc, note=f"18 位；{SET_AS_TEXT}", are_canonical=are_usccs)
 citizen_id = Kind("身份证号", clean_citizen_id, note=f"18 位；{SET_AS_TEXT}")
 phone = Kind("手机号", clean_phone, note=f"11 位；{SET_AS_TEXT}", plain=r"1[3-9][0-9]{9}")
 telephone = Kind("电话", clean_telephone, note="如 0350-12333")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sheets import values
 from sheets.columns import Column
-from sheets.lines import Lines
+from sheets.lines import Lines, narrow
 from sheets.read import read
 
 COLUMNS = [
@@ -31,9 +31,10 @@ def read_back(text: str) -> list[list[str | None]]:
 
 @given(ROWS, st.text(st.sampled_from("表\\\t1"), min_size=1, max_size=4))
 def test_lines_read_back_are_the_cells(rows, sheet):
-    texts = list(zip(*rows, strict=True))
+    names, phones, dispatched = zip(*rows, strict=True)
+    texts = [[name and narrow(name) for name in names], phones, dispatched]
     lines = Lines(COLUMNS)
-    lines.message("前表", [2, 3], [["甲", "乙"], [None, None], [None, None]], [])
+    lines.message("前表", [2, 3], [[narrow("甲"), narrow("乙")], [None, None], [None, None]], [])
     word, place, named, size, text, apart, errors = lines.message(
         sheet, range(5, 5 + len(rows)), texts, [(sheet, 5, "名称", "?", "无法识别")]
     )
@@ -56,7 +57,10 @@ LONG = [
 def test_a_long_file_of_two_readers_says_what_one_says(tmp_path, quote):
     """Blank lines, ragged lines, errors and quotes fall where they fall: pieces are cut by length alone."""
     rng = random.Random(str(quote))
-    lines = [f"C{number:07},{rng.choice(['1.50', '', '1.5', 'x'])},{'甲' * rng.randint(0, 12)}" for number in range(150_000)]
+    amounts, names = ["1.50", "", "1.5", "x"], ["丅腠·é", "é", "甲，乙", "甲\\乙"]
+    lines = [f"C{number:07},{rng.choice(amounts)},{'甲' * rng.randint(0, 12)}" for number in range(150_000)]
+    for place in rng.sample(range(150_000), 50):  # bytes that are blanks or signs of their own where each is a character
+        lines[place] = f"C{place:07},1.00,{rng.choice(names)}"
     for place in rng.sample(range(150_000), 2_000):
         lines[place] = rng.choice(["", ",,", f"C{place:07}", f"C{place:07},1,,,", f"C{place:07},1.00,名,多"])
     if quote is not None:

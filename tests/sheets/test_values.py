@@ -118,6 +118,22 @@ class TestUscc:
     def test_makes_the_same_check_character(self, body):
         assert v.uscc_check(body) == uscc.calc_check_digit(body + "0")
 
+    @given(st.lists(st.text(SIGNS, min_size=17, max_size=17).map(lambda body: body + v.uscc_check(body)), max_size=40), st.data())
+    def test_is_told_of_a_whole_column_as_of_each_cell(self, cells, data):
+        def told(column: list[str]) -> bool:
+            return v.uscc.are_canonical("\n".join((*column, "")))
+
+        assert told(cells)
+        if cells:
+            spoilt, place = data.draw(st.integers(0, len(cells) - 1)), data.draw(st.integers(0, 17))
+            sign = data.draw(st.sampled_from(["", *SIGNS, "I", "a", " ", "企", "\r", "\x00"]))
+            cells[spoilt] = cells[spoilt][:place] + sign + cells[spoilt][place + 1 :]
+            try:
+                still = v.uscc.clean(cells[spoilt]) == cells[spoilt]
+            except v.BadValue:
+                still = False
+            assert told(cells) == still
+
     def test_tells_what_is_wrong(self):
         good = "91140000000000001" + v.uscc_check("91140000000000001")
         assert v.uscc(good.lower()) == good
