@@ -291,7 +291,7 @@ class TestList:
         desk_clock(days.reviewed)
         confirmed()
         keys = at_desk(Role.PREPARER)
-        keys.page.add_init_script("requestAnimationFrame = (draw) => setTimeout(draw, 400)")
+        keys.page.add_init_script("requestAnimationFrame = (draw) => setTimeout(draw, 1000)")
         keys.page.goto(CASES)
         past_the_menu(keys)
         panel = keys.page.locator("#changelist-filter")

@@ -25,7 +25,7 @@
 
   function enter(opener) {
     const panel = isOpen(opener) && document.querySelector(PANELS[opens(opener)]);
-    if (!panel) return;
+    if (!panel || document.activeElement !== opener) return; // closed, or left, meanwhile
     const first = [...panel.querySelectorAll('a[href], button, input, select, [role="button"]')].find(shown);
     if (!first) return void requestAnimationFrame(() => enter(opener)); // the frame has not shown it yet
     open = { panel, opener };
