@@ -35,7 +35,6 @@ def decide(staging: Staging, flags: list[Flag]) -> list[sql.Composable]:
             "CREATE UNLOGGED TABLE {fates} WITH (autovacuum_enabled = off) AS SELECT row, pk, flags, fate "
             "FROM ({verdict}) verdict WHERE fate <> {new} OR flags <> 0"
         ).format(fates=staging.fates, verdict=verdict, new=sql.Literal(NEW)),
-        sql.SQL("ANALYZE {}").format(staging.fates),
     ]
 
 

@@ -122,6 +122,7 @@ class _Look:
         self.found = [flag for flag in self.flags if bits & flag.bit]
         if errors := [flag for flag in self.found if not flag.check.warning]:
             self.run(fates.refuse_flagged(self.staging, errors))
+        self.run(sql.SQL("ANALYZE {}").format(self.staging.fates))
         if late := [search for search in asked if search.late]:
             self.say_reasons()
             for search in late:
