@@ -1,7 +1,7 @@
 """python -m bench PART; SIZE=n rows or enterprises. `make bench` runs one part after the other, each on a database of its
 own; `make bench ONLY=PART SIZE=n` one of them.
 
-contributions  csv of contributions loaded, and again in another order, beside a bare COPY
+contributions  csv of contributions loaded, beside a bare COPY; and again in another order
 enterprises    the same of the registry, beside a bare COPY, a bare loop of sealing, and django-import-export's default
 xlsx           contributions beside reading the file with calamine alone
 reading        an .xlsx of contributions read without a database, beside calamine alone

@@ -46,6 +46,16 @@ def test_lines_read_back_are_the_cells(rows, sheet):
     assert errors == [(8, sheet, 5, "名称", "?", "无法识别")]
 
 
+def test_two_codes_in_one_cell_are_none(tmp_path):
+    code = "91140000000000001" + values.uscc_check("91140000000000001")
+    path = tmp_path / "codes.csv"
+    path.write_text(f'代码,名称\n{code},甲\n"{code}\n{code}",乙\n', encoding="utf-8")
+    with read(path, [Column("uscc", "代码", value=values.uscc), Column("name", "名称")], lines=True) as reading:
+        (block,) = reading.lines()
+    assert [row[3:] for row in read_back(block.text.decode())] == [[code, "甲"], [None, "乙"]]
+    assert [(place, "现为 36 位" in error.reason) for place, error in block.errors] == [(3, True)]
+
+
 LONG = [
     Column("code", "编号", value=values.code, filled=True),
     Column("amount", "金额", value=values.money),

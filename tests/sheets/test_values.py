@@ -126,7 +126,7 @@ class TestUscc:
         assert told(cells)
         if cells:
             spoilt, place = data.draw(st.integers(0, len(cells) - 1)), data.draw(st.integers(0, 17))
-            sign = data.draw(st.sampled_from(["", *SIGNS, "I", "a", " ", "企", "\r", "\x00"]))
+            sign = data.draw(st.sampled_from(["", *SIGNS, "I", "a", " ", "企", "\n", "\r", "\x00"]))
             cells[spoilt] = cells[spoilt][:place] + sign + cells[spoilt][place + 1 :]
             try:
                 still = v.uscc.clean(cells[spoilt]) == cells[spoilt]
